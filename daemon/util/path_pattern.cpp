@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "util/path_pattern.h"
+
+#include <fmt/format.h>
+
+namespace ambit::util {
+namespace {
+
+/// First component of `rest` ("a" of "/a/b"); moves `rest` past it.
+std::string_view take_component(std::string_view& rest) noexcept {
+  rest.remove_prefix(1);
+  const auto slash = rest.find('/');
+  const auto component = rest.substr(0, slash);
+  rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
+  return component;
+}
+
+/// Greedy match over components; a failed `**` is retried one component later, as `*` is in one name.
+bool match_components(std::string_view pattern, std::string_view path) noexcept {
+  std::string_view retry_pattern;
+  std::string_view retry_path;
+  bool can_retry = false;
+  for (;;) {
+    if (pattern.empty()) {
+      if (path.empty()) return true;
+    } else {
+      std::string_view next = pattern;
+      const auto component = take_component(next);
+      if (component == "**") {
+        if (next.empty()) return true;
+        can_retry = true;
+        retry_pattern = next;
+        retry_path = path;
+        pattern = next;
+        continue;
+      }
+      if (!path.empty()) {
+        std::string_view path_next = path;
+        if (component_matches(component, take_component(path_next))) {
+          pattern = next;
+          path = path_next;
+          continue;
+        }
+      }
+    }
+    if (!can_retry || retry_path.empty()) return false;
+    take_component(retry_path);
+    pattern = retry_pattern;
+    path = retry_path;
+  }
+}
+
+}  // namespace
+
+bool component_matches(std::string_view pattern, std::string_view name) noexcept {
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t star_name = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || (pattern[p] != '*' && pattern[p] == name[n]))) {
+      ++p;
+      ++n;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_name = n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++star_name;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+Result<PathPattern> PathPattern::make(std::string_view pattern) {
+  if (pattern.empty() || pattern.front() != '/') {
+    return Error{fmt::format("'{}' is not absolute: a path pattern begins with '/'", pattern)};
+  }
+  PathPattern out;
+  bool literal = true;
+  std::string_view rest = pattern;
+  while (rest.size() > 1) {
+    const auto component = take_component(rest);
+    if (component.empty()) return Error{fmt::format("'{}' has an empty component", pattern)};
+    if (component == "." || component == "..") {
+      return Error{fmt::format("'{}' has a '{}' component: write the path it leads to", pattern, component)};
+    }
+    const bool wild = component.find_first_of("*?") != std::string_view::npos;
+    if (component != "**" && component.find("**") != std::string_view::npos) {
+      return Error{fmt::format("'{}': '**' is a whole component; within a name use '*'", pattern)};
+    }
+    literal = literal && !wild;
+    if (literal) out.literal_prefix_ += fmt::format("/{}", component);
+    out.is_tree_ = component == "**";
+  }
+  out.is_literal_ = literal;
+  out.text_ = pattern.size() > 1 && pattern.back() == '/' ? std::string(pattern.substr(0, pattern.size() - 1)) : std::string(pattern);
+  if (out.text_ == "/") out.text_.clear();
+  if (out.literal_prefix_.empty()) out.literal_prefix_ = "/";
+  return out;
+}
+
+bool PathPattern::matches(std::string_view path) const noexcept {
+  if (path.empty() || path.front() != '/') return false;
+  if (path == "/") path = {};
+  return is_literal_ ? path == text_ : match_components(text_, path);
+}
+
+}  // namespace ambit::util

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives the precompiled header a translation unit to be built with.

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/* Keys and values of the maps that both halves touch. */
+#pragma once
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* What the daemon has decided of an image (map `images`, key: image id). */
+#define AMBIT_IMAGE_UNDECIDED 0 /* everything it does is sent, in order */
+#define AMBIT_IMAGE_WATCHED 1   /* belongs to a workload: everything is sent */
+#define AMBIT_IMAGE_IGNORED 2   /* only protected objects, exec, fork, exit, credentials are sent */
+#define AMBIT_IMAGE_SELF 3      /* the daemon and its helpers: nothing is sent but exec, fork, exit */
+struct ambit_image {
+	__u32 state;      /* AMBIT_IMAGE_* */
+	__u32 owner;      /* scope index + 1; 0 = none */
+	__u32 generation; /* of the decision */
+	__u32 pad;
+};
+
+/* Per process (map `procs`, key: tgid of the initial pid namespace). */
+struct ambit_proc {
+	__u64 image_id;
+	__u64 start_ns;
+	__u32 state;      /* cached AMBIT_IMAGE_* */
+	__u32 generation;
+};
+
+/* Protected objects (maps `protected_files`, `protected_dirs`). */
+#define AMBIT_PROTECT_MODEL (1u << 0)
+#define AMBIT_PROTECT_SECRET (1u << 1)
+#define AMBIT_PROTECT_OTHER (1u << 2)
+#define AMBIT_PROTECT_SELF (1u << 3) /* the daemon's own files */
+struct ambit_file_key {
+	__u64 ino;
+	__u32 dev; /* kernel encoding */
+	__u32 pad;
+};
+
+/* Why a record did not reach user space whole (array `losses`, per CPU, index: reason). */
+#define AMBIT_LOSS_RING_FULL 0      /* no room at all */
+#define AMBIT_LOSS_RING_RESERVE 1   /* ordinary record refused to keep the reserve */
+#define AMBIT_LOSS_PROCS_FULL 2     /* process table full: attribution by lineage lost */
+#define AMBIT_LOSS_IMAGES_FULL 3
+#define AMBIT_LOSS_READ_FAILED 4    /* kernel or user memory not readable */
+#define AMBIT_LOSS_DNS_FULL 5
+#define AMBIT_LOSS_RECURSION 6      /* scratch busy */
+#define AMBIT_LOSS_REASONS 7
+
+/* Loss by workload (hash `lost_by_image`, key: image id, value: count). */
+
+/* Counters of the kernel half (array `counters`, per CPU). */
+#define AMBIT_COUNT_SENT 0
+#define AMBIT_COUNT_FILTERED 1      /* judged IGNORED and not protected */
+#define AMBIT_COUNT_OPEN_ENOENT 2   /* failed opens that are counted only */
+#define AMBIT_COUNTERS 3

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/* Records that the kernel half writes into the one ring buffer. Read by both halves, so: plain C,
+ * fixed-width members, largest first, explicit zeroed padding, no enum, bool, pointer or packed.
+ * Any change of layout or meaning raises AMBIT_ABI; retired type numbers stay reserved.
+ */
+#pragma once
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define AMBIT_ABI 1
+
+/* Record types. */
+#define AMBIT_REC_EXEC 1          /* struct ambit_rec_exec; with AMBIT_Q_INVENTORY: was running before us */
+#define AMBIT_REC_FORK 2          /* struct ambit_rec_fork; new thread groups only */
+#define AMBIT_REC_EXIT 3          /* struct ambit_rec_exit; the last thread of a group left */
+#define AMBIT_REC_CRED 4          /* struct ambit_rec_cred */
+#define AMBIT_REC_CGROUP_ATTACH 5 /* struct ambit_rec_cgroup; subject moved into cgroup `id` */
+#define AMBIT_REC_CGROUP_NAME 6   /* struct ambit_rec_cgroup; cgroup `id` has this path (made, or found) */
+#define AMBIT_REC_OPEN 16         /* struct ambit_rec_open; with AMBIT_Q_INVENTORY: already open */
+#define AMBIT_REC_NAME_CHANGE 17  /* struct ambit_rec_name_change */
+#define AMBIT_REC_CONNECT 32      /* 32..36: struct ambit_rec_net */
+#define AMBIT_REC_SEND 33         /* datagram to a stated address (unconnected) */
+#define AMBIT_REC_BIND 34
+#define AMBIT_REC_LISTEN 35
+#define AMBIT_REC_ACCEPT 36
+#define AMBIT_REC_DNS 37          /* struct ambit_rec_dns */
+#define AMBIT_REC_PTRACE 48       /* struct ambit_rec_ptrace */
+#define AMBIT_REC_IO_URING 49     /* struct ambit_rec_io_uring; set-up of a ring */
+
+/* Which hook wrote the record (ambit_rec_header.hook). */
+#define AMBIT_HOOK_NONE 0
+#define AMBIT_HOOK_TP_BTF_SCHED 1   /* sched_process_exec, fork, exit */
+#define AMBIT_HOOK_TP_BTF_SYS_EXIT 2
+#define AMBIT_HOOK_TP_BTF_IO_URING 3
+#define AMBIT_HOOK_TP_BTF_CGROUP 4  /* cgroup_attach_task, cgroup_mkdir */
+#define AMBIT_HOOK_TP_BTF_SOCK 5    /* inet_sock_set_state */
+#define AMBIT_HOOK_CGROUP_ADDR 6    /* cgroup/connect*, sendmsg*, bind* */
+#define AMBIT_HOOK_CGROUP_SKB 7
+#define AMBIT_HOOK_ITER 8           /* iter/task, iter/task_file */
+#define AMBIT_HOOK_FANOTIFY 9       /* user space; never in the ring */
+#define AMBIT_HOOK_USER 10          /* made by the daemon; never in the ring */
+
+/* Quality of the evidence (ambit_rec_header.quality). */
+#define AMBIT_Q_PATH_CUT (1u << 0)    /* path longer than the buffer: the tail is kept */
+#define AMBIT_Q_PATH_STEPS (1u << 1)  /* more components than the walk allows: the tail is kept */
+#define AMBIT_Q_PATH_DETACHED (1u << 2) /* object not reachable from the process root (unlinked mount, memfd) */
+#define AMBIT_Q_USER_PATH (1u << 3)   /* path is what the caller passed, read after the call: racy */
+#define AMBIT_Q_ARGV_CUT (1u << 4)
+#define AMBIT_Q_INVENTORY (1u << 5)   /* state found at start-up, not an act */
+#define AMBIT_Q_UNDECIDED (1u << 6)   /* sent because the image was not judged yet */
+#define AMBIT_Q_PROTECTED (1u << 7)   /* object is in a protected map: sent whoever the subject is */
+#define AMBIT_Q_COMPAT (1u << 8)      /* 32-bit system call entry */
+#define AMBIT_Q_UNATTRIBUTED (1u << 9) /* subject not known from kernel objects */
+#define AMBIT_Q_USER_ADDR (1u << 10)  /* address read from user memory: racy */
+
+/* 64 bytes. `image_id`: 64-bit, new at exec, credential, namespace or cgroup change, inherited at
+ * fork; 0 = none. tgid and tid are numbers of the initial pid namespace. */
+struct ambit_rec_header {
+	__u64 boot_ns;         /* CLOCK_BOOTTIME */
+	__u64 image_id;
+	__u64 cgroup_id;       /* cgroup v2, of the subject */
+	__u64 leader_start_ns; /* start_boottime of the group leader */
+	__u64 cpu_seq;         /* per CPU, no gaps but for counted losses */
+	__u32 size;            /* whole record, header included */
+	__u32 tgid;
+	__u32 tid;
+	__u32 quality;         /* AMBIT_Q_* */
+	__u16 type;            /* AMBIT_REC_* */
+	__u16 hook;            /* AMBIT_HOOK_* */
+	__u16 cpu;
+	__u16 abi;             /* AMBIT_ABI */
+};
+
+/* 64 bytes. What the kernel holds behind a file descriptor or a name. */
+struct ambit_object {
+	__u64 ino;
+	__u64 parent_ino;
+	__u64 size;       /* bytes */
+	__u64 mnt_id;
+	__u32 dev;        /* s_dev, kernel encoding: major << 20 | minor */
+	__u32 generation;
+	__u32 nlink;
+	__u32 mode;       /* S_IFMT | permissions */
+	__u32 sb_magic;
+	__u32 mnt_ns;     /* inode number of the subject's mount namespace */
+	__u32 uid;        /* owner of the object, initial user namespace */
+	__u32 protected_flags; /* AMBIT_PROTECT_* that matched */
+};
+
+#define AMBIT_EXEC_MEMFD (1u << 0)   /* image lives in a memfd or on an unlinked shmem file */
+#define AMBIT_EXEC_DELETED (1u << 1) /* link count 0 at exec */
+#define AMBIT_EXEC_FOREIGN_ROOT (1u << 2) /* root or mount namespace differs from init's */
+
+/* Tail: path (executable as the process sees it), filename (as passed to execve), argv (each argument
+ * ended by NUL). Lengths do not count a final NUL, and the tail has none. */
+struct ambit_rec_exec {
+	struct ambit_rec_header h;
+	struct ambit_object exe;
+	__u64 old_image_id;
+	__u64 parent_start_ns;
+	__u64 cap_effective;
+	__u64 root_ino;
+	__u32 root_dev;
+	__u32 parent_tgid;
+	__u32 uid, gid, euid, egid;
+	__u32 loginuid, session_id;
+	__u32 pid_ns, user_ns, net_ns;
+	__u32 flags;      /* AMBIT_EXEC_* */
+	__u32 tty;        /* device number, 0 = none */
+	__u16 path_len, filename_len, argv_len, pad0;
+	__u32 pad1;
+	char comm[16];
+	char tail[];
+};
+
+struct ambit_rec_fork { /* subject = parent */
+	struct ambit_rec_header h;
+	__u64 child_start_ns;
+	__u64 child_image_id;
+	__u64 child_cgroup_id;
+	__u32 child_tgid;
+	__u32 pad;
+};
+
+struct ambit_rec_exit {
+	struct ambit_rec_header h;
+	__s32 exit_code; /* wait status */
+	__u32 pad;
+};
+
+#define AMBIT_CRED_IDS 1   /* set*uid, set*gid, setgroups */
+#define AMBIT_CRED_CAPS 2  /* capset */
+#define AMBIT_CRED_NS 3    /* setns, unshare, chroot, pivot_root */
+struct ambit_rec_cred { /* header carries the new image id */
+	struct ambit_rec_header h;
+	__u64 old_image_id;
+	__u64 cap_effective;
+	__u64 root_ino;
+	__u32 root_dev;
+	__u32 what; /* AMBIT_CRED_* */
+	__u32 uid, gid, euid, egid;
+	__u32 mnt_ns, net_ns;
+};
+
+struct ambit_rec_cgroup { /* CGROUP_ATTACH: header carries old cgroup; path relative to the cgroup2 root */
+	struct ambit_rec_header h;
+	__u64 id;
+	__u64 new_image_id; /* CGROUP_ATTACH */
+	__u16 path_len, pad0;
+	__u32 pad1;
+	char path[];
+};
+
+#define AMBIT_ACCESS_READ (1u << 0)
+#define AMBIT_ACCESS_WRITE (1u << 1)
+#define AMBIT_ACCESS_CREATED (1u << 2)
+#define AMBIT_ACCESS_PATH (1u << 3)  /* O_PATH: neither read nor write */
+#define AMBIT_ACCESS_TRUNC (1u << 4)
+struct ambit_rec_open {
+	struct ambit_rec_header h;
+	struct ambit_object obj; /* zero where ret < 0 */
+	__u64 target_start_ns;   /* /proc/<pid>/...: the process behind the inode */
+	__u32 target_tgid;
+	__s32 ret;               /* fd, or -errno */
+	__u32 access;            /* AMBIT_ACCESS_* */
+	__u32 flags;             /* file->f_flags */
+	__u16 path_len, pad0;
+	__u32 pad1;
+	char path[];
+};
+
+#define AMBIT_NAME_RENAME 1
+#define AMBIT_NAME_UNLINK 2
+#define AMBIT_NAME_LINK 3
+#define AMBIT_NAME_SYMLINK 4
+#define AMBIT_NAME_TRUNCATE 5
+#define AMBIT_NAME_CHMOD 6
+#define AMBIT_NAME_CHOWN 7
+#define AMBIT_NAME_MKDIR 8
+#define AMBIT_NAME_RMDIR 9
+/* Base family: strings are the caller's (AMBIT_Q_USER_PATH); dir/dir2 are the directories they start
+ * from (dirfd or cwd), with that directory's path as the process sees it; obj is set for fd-based calls. Tail: path, path2, dir path. */
+struct ambit_rec_name_change {
+	struct ambit_rec_header h;
+	struct ambit_object obj;
+	__u64 dir_ino, dir2_ino;
+	__u32 dir_dev, dir2_dev;
+	__u32 op;   /* AMBIT_NAME_* */
+	__s32 ret;
+	__u32 mode; /* chmod, mkdir */
+	__u32 uid, gid; /* chown */
+	__u16 path_len, path2_len; /* rename, link: old, new; symlink: target, name */
+	__u16 dir_path_len, dir2_path_len;
+	__u32 pad;
+	char tail[];
+};
+
+struct ambit_rec_net {
+	struct ambit_rec_header h;
+	__u64 cookie;     /* socket cookie; 0 = unknown */
+	__u8 local[16];   /* network order; IPv4 in the first 4 bytes, rest zero */
+	__u8 remote[16];
+	__u32 net_ns;
+	__s32 ret;        /* ACCEPT: fd; else 0 */
+	__u16 family;     /* AF_INET 2, AF_INET6 10, AF_UNIX 1 */
+	__u16 sock_type;  /* SOCK_STREAM 1, SOCK_DGRAM 2, ... */
+	__u16 protocol;   /* IPPROTO_* */
+	__u16 local_port, remote_port; /* host order */
+	__u16 path_len;   /* AF_UNIX; abstract names begin with NUL */
+	__u32 pad;
+	char path[112];
+};
+
+#define AMBIT_DNS_PAYLOAD_MAX 1232
+#define AMBIT_DNS_QUESTION 1
+#define AMBIT_DNS_ANSWER 2
+struct ambit_rec_dns { /* UDP; payload is the raw message */
+	struct ambit_rec_header h;
+	__u64 cookie;
+	__u8 server[16];
+	__u16 family, server_port, local_port, direction;
+	__u16 payload_len; /* bytes kept */
+	__u16 wire_len;    /* bytes on the wire */
+	__u32 pad;
+	__u8 payload[AMBIT_DNS_PAYLOAD_MAX];
+};
+
+struct ambit_rec_ptrace {
+	struct ambit_rec_header h;
+	__u64 target_start_ns;
+	__u32 target_tgid;
+	__u32 request; /* PTRACE_ATTACH 16, PTRACE_SEIZE 0x4206 */
+	__s32 ret;
+	__u32 pad;
+};
+
+struct ambit_rec_io_uring {
+	struct ambit_rec_header h;
+	__u32 setup_flags; /* IORING_SETUP_* */
+	__u32 sq_entries, cq_entries;
+	__u32 pad;
+};
+
+#define AMBIT_REC_MAX 8192 /* bytes; no record is larger */

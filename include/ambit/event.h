@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ambit/identity.h"
+
+namespace ambit {
+
+/// What happened. Kernel kinds come from records; the rest is made by the daemon so that everything which can
+/// change a verdict passes through the pipeline in one order.
+enum class EventKind : std::uint8_t {
+  exec, fork, exit, cred, cgroup_attach, cgroup_name,
+  open, rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir,
+  connect, send, bind, listen, accept, dns,
+  ptrace, io_uring,
+  tick, loss, probe, objects, users, reload, coverage,
+};
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::coverage) + 1;
+
+/// The kind's name as rules and outputs write it ("open", "io_uring").
+std::string_view name_of(EventKind kind) noexcept;
+
+/// A file object at the time of the event.
+struct FileObject {
+  FileId id;
+  std::uint64_t parent_ino = 0;
+  std::uint64_t size = 0;
+  std::uint32_t generation = 0;
+  std::uint32_t nlink = 0;
+  std::uint32_t mode = 0;
+  std::uint32_t sb_magic = 0;
+  std::uint32_t mnt_ns = 0;
+  std::uint32_t owner_uid = 0;
+  std::uint32_t protected_flags = 0;  ///< AMBIT_PROTECT_*
+};
+
+struct ExecFacts {
+  FileObject exe;
+  std::string path;      ///< executable as the process sees it
+  std::string filename;  ///< as passed to execve
+  std::vector<std::string> argv;  ///< redacted
+  std::string comm;
+  ProcessKey parent;
+  ImageId old_image = 0;
+  std::uint64_t cap_effective = 0;
+  FileId root;
+  std::uint32_t uid = 0, gid = 0, euid = 0, egid = 0, loginuid = ~0U, session = 0, tty = 0;
+  std::uint32_t pid_ns = 0, user_ns = 0, net_ns = 0;
+  std::uint32_t flags = 0;  ///< AMBIT_EXEC_*
+};
+struct ForkFacts {
+  ProcessKey child;
+  ImageId child_image = 0;
+  CgroupId child_cgroup = 0;
+};
+struct ExitFacts {
+  std::int32_t status = 0;
+};
+struct CredFacts {
+  ImageId old_image = 0;
+  std::uint64_t cap_effective = 0;
+  FileId root;
+  std::uint32_t what = 0;  ///< AMBIT_CRED_*
+  std::uint32_t uid = 0, gid = 0, euid = 0, egid = 0, mnt_ns = 0, net_ns = 0;
+};
+struct CgroupFacts {
+  CgroupId id = 0;
+  ImageId new_image = 0;
+  std::string path;  ///< below the cgroup2 root, begins with '/'
+};
+struct OpenFacts {
+  FileObject object;
+  std::string path;
+  ProcessKey target;  ///< process behind /proc/<pid>/..., tgid 0 = none
+  std::int32_t ret = 0;
+  std::uint32_t access = 0;  ///< AMBIT_ACCESS_*
+  std::uint32_t flags = 0;
+};
+/// rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir. `path` is made absolute where the directory is
+/// known; for rename and link `path` is the old and `path2` the new name; for symlink target and name.
+struct NameFacts {
+  FileObject object;
+  std::string path, path2;
+  FileId dir, dir2;
+  std::int32_t ret = 0;
+  std::uint32_t mode = 0, uid = 0, gid = 0;
+};
+struct Endpoint {
+  std::array<std::uint8_t, 16> address{};  ///< network order; IPv4 in the first four bytes
+  std::uint16_t port = 0;
+  auto operator<=>(const Endpoint&) const = default;
+};
+/// connect, send, bind, listen, accept.
+struct NetFacts {
+  std::uint16_t family = 0;  ///< AF_INET, AF_INET6, AF_UNIX
+  std::uint16_t sock_type = 0, protocol = 0;
+  Endpoint local, remote;
+  std::string unix_path;  ///< abstract names begin with '@'
+  std::uint64_t cookie = 0;
+  std::uint32_t net_ns = 0;
+  std::int32_t ret = 0;
+};
+struct DnsAddress {
+  std::string name;  ///< lower case, no final dot
+  std::uint16_t family = 0;
+  std::array<std::uint8_t, 16> address{};
+  std::uint32_t ttl_s = 0;
+};
+struct DnsFacts {
+  bool is_answer = false;
+  std::uint16_t id = 0, qtype = 0, family = 0, server_port = 0, local_port = 0;
+  std::uint8_t rcode = 0;
+  std::uint64_t cookie = 0;
+  std::array<std::uint8_t, 16> server{};
+  std::string question;  ///< lower case, no final dot
+  std::vector<std::pair<std::string, std::string>> cnames;  ///< owner, target
+  std::vector<DnsAddress> addresses;
+};
+struct PtraceFacts {
+  ProcessKey target;
+  std::uint32_t request = 0;
+  std::int32_t ret = 0;
+};
+struct IoUringFacts {
+  std::uint32_t setup_flags = 0, sq_entries = 0, cq_entries = 0;
+};
+
+/// Carries both clocks; the only source of wall time in the pipeline. At least 4 a second while running.
+struct TickFacts {
+  WallTime wall{};
+};
+/// Records lost since the last such event. `image` 0 = not attributable to one image.
+struct LossFacts {
+  std::string reason;  ///< "ring_full", "ring_reserve", ...
+  std::uint64_t count = 0;
+  ImageId image = 0;
+};
+/// Answer of a readiness probe for one workload.
+struct ProbeFacts {
+  std::string scope;
+  bool ready = false;
+  std::string source;  ///< "http", "sd_notify"
+};
+/// What the resolver found for the declared paths of one scope, seen from one process root.
+struct ResolvedObject {
+  std::string pattern;  ///< the declared path as written (parameters expanded)
+  std::string path;     ///< where it was found
+  FileId id;
+  std::uint32_t parent_dev = 0;
+  std::uint64_t parent_ino = 0;
+  bool is_directory = false;
+};
+struct ObjectsFacts {
+  std::string scope;
+  FileId root;  ///< process root it was resolved from; unknown = the host's
+  std::vector<ResolvedObject> objects;
+};
+struct UsersFacts {
+  std::vector<std::pair<std::uint32_t, std::string>> users, groups;
+};
+struct ReloadFacts {
+  bool ok = false;
+  std::string summary;
+};
+/// A signal's canary was seen or not.
+struct CoverageFacts {
+  std::string signal, hook, state;
+};
+
+using EventFacts = std::variant<std::monostate, ExecFacts, ForkFacts, ExitFacts, CredFacts, CgroupFacts, OpenFacts, NameFacts,
+                                NetFacts, DnsFacts, PtraceFacts, IoUringFacts, TickFacts, LossFacts, ProbeFacts, ObjectsFacts,
+                                UsersFacts, ReloadFacts, CoverageFacts>;
+
+/// One decoded record. `position`: ring position just past the record, in bytes since the ring was made; the ring may be
+/// released up to it once all that follows from the event is durable. 0 for events made by the daemon.
+struct Event {
+  EventKind kind = EventKind::tick;
+  std::uint16_t hook = 0;     ///< AMBIT_HOOK_*
+  std::uint16_t cpu = 0;
+  std::uint32_t quality = 0;  ///< AMBIT_Q_*
+  BootTime time{};
+  ProcessKey subject;
+  std::uint32_t tid = 0;
+  ImageId image = 0;
+  CgroupId cgroup = 0;
+  std::uint64_t cpu_seq = 0;
+  std::uint64_t position = 0;
+  EventFacts facts;
+};
+
+}  // namespace ambit
