@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "util/yaml.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ambit::util {
+namespace {
+
+using testing::HasSubstr;
+
+YAML::Node only(YamlReader& reader, const std::string& text) {
+  auto documents = reader.parse(text);
+  return documents.empty() ? YAML::Node() : documents.front();
+}
+
+TEST(YamlReader, NamesFileLineAndNearestKey) {
+  YamlReader reader("x.yaml");
+  const auto node = only(reader, "owner: a\nmodles: b\n");
+  EXPECT_FALSE(reader.expect_map(node, "spec", {"owner", "models", "files"}));
+  ASSERT_EQ(reader.diagnostics().size(), 1U);
+  EXPECT_THAT(to_string(reader.diagnostics()), HasSubstr("x.yaml:2:1: error: spec: unknown key 'modles'; did you mean 'models'?"));
+}
+
+TEST(YamlReader, AcceptsKnownKeysInSilence) {
+  YamlReader reader("x.yaml");
+  EXPECT_TRUE(reader.expect_map(only(reader, "owner: a\nfiles: []\n"), "spec", {"owner", "models", "files"}));
+  EXPECT_FALSE(reader.failed());
+}
+
+TEST(YamlReader, RefusesAKeyThatStandsTwice) {
+  YamlReader reader("x.yaml");
+  EXPECT_FALSE(reader.expect_map(only(reader, "a: 1\na: 2\n"), "spec", {"a"}));
+  EXPECT_THAT(to_string(reader.diagnostics()), HasSubstr("stands twice"));
+}
+
+TEST(YamlReader, SaysWhereTextIsNotYaml) {
+  YamlReader reader("x.yaml");
+  EXPECT_TRUE(reader.parse("a: [1, 2\nb: 3\n").empty());
+  ASSERT_EQ(reader.diagnostics().size(), 1U);
+  EXPECT_GT(reader.diagnostics()[0].line, 0);
+}
+
+TEST(YamlReader, ReadsQuantitiesAndRefusesOthers) {
+  YamlReader reader("x.yaml");
+  const auto node = only(reader, "d: 10s\nb: 16KiB\nbad_d: 10\nbad_b: 16KB\nn: 70000\n");
+  EXPECT_EQ(reader.duration(node["d"], "d"), std::chrono::milliseconds(10'000));
+  EXPECT_EQ(reader.bytes(node["b"], "b"), 16384U);
+  EXPECT_FALSE(reader.failed());
+  EXPECT_EQ(reader.duration(node["bad_d"], "bad_d"), std::nullopt);
+  EXPECT_EQ(reader.bytes(node["bad_b"], "bad_b"), std::nullopt);
+  EXPECT_EQ(reader.integer(node["n"], "port", 0, 65535), std::nullopt);
+  EXPECT_EQ(reader.diagnostics().size(), 3U);
+}
+
+TEST(Nearest, FindsTheSlipAndNotTheStranger) {
+  EXPECT_EQ(nearest("prot", {"port", "address"}), "port");
+  EXPECT_EQ(nearest("zzzzzz", {"port", "address"}), "");
+}
+
+}  // namespace
+}  // namespace ambit::util
