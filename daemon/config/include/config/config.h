@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ambit/alert.h"
+#include "util/diagnostics.h"
+
+namespace ambit::config {
+
+inline constexpr std::string_view kDefaultFile = "/etc/ambit/ambit.yaml";
+inline constexpr std::string_view kDefaultFolder = "/etc/ambit/conf.d";
+
+/// The line a value was read from, so that a fault found at run time ("port in use") can name it. No file = built in.
+struct Origin {
+  std::string file;
+  int line = 0;
+  [[nodiscard]] bool is_built_in() const noexcept { return file.empty(); }
+};
+/// "/etc/ambit/ambit.yaml:12", or "built-in default".
+std::string to_string(const Origin& origin);
+
+/// Sizes of the kernel half. Every table is bounded; a full one is counted, never silent.
+struct KernelSettings {
+  /// The one ring. 16 MiB holds about a second of a hostile open() flood on two cores. Power of two.
+  std::uint64_t ring_bytes = 16ULL << 20;
+  /// Free space that only exec, exit, credential and protected-object records may use.
+  std::uint64_t ring_reserve_bytes = 2ULL << 20;
+  /// Thread group leaders tracked at once; the usual pid_max of a small host.
+  std::uint32_t max_processes = 32768;
+  /// Process images whose facts are kept until user space has judged their exit.
+  std::uint32_t max_images = 65536;
+  /// Protected files and directories (weights shards, datasets, secrets), by inode.
+  std::uint32_t max_protected = 65536;
+  /// Where cgroup v2 is mounted; empty = found in the mount table.
+  std::string cgroup2_path;
+  Origin origin;
+};
+
+struct HookSettings {
+  /// Hooks never to be used ("tp_btf/sys_exit"), so that a fall-back is forced.
+  std::vector<std::string> deny;
+  Origin origin;
+};
+
+enum class Embedded : std::uint8_t { none, detections, catalog, packs };
+
+/// A family of documents: files or folders (their *.yaml, sorted by name), or what is built into the program where none is
+/// named.
+struct DocumentSource {
+  std::string what;  ///< for messages: "scopes", "rules"
+  std::vector<std::string> paths;
+  Embedded built_in = Embedded::none;
+  Origin origin;  ///< of `paths`
+};
+
+struct LedgerSettings {
+  std::string path = "/var/lib/ambit/ledger.db";
+  /// Days that access records and alerts are kept; a month covers the usual review cycle.
+  std::uint32_t retention_days = 30;
+  Origin origin;
+};
+
+struct AlertSettings {
+  /// Repeats of one kind within this time are one alert with revisions.
+  std::chrono::milliseconds window = std::chrono::minutes(5);
+};
+
+struct TlsSettings {
+  std::string ca;           ///< PEM file; empty = the system's store
+  std::string cert, key;    ///< client certificate for mutual TLS; both or none
+  std::string server_name;  ///< name to verify; empty = host
+};
+
+struct RotateSettings {
+  std::uint64_t bytes = 64ULL << 20;  ///< a file is closed and renamed past this size; 0 = never
+  std::uint32_t files = 5;            ///< closed files kept beside the open one
+};
+
+/// One alert output. The name is its identity: the ledger's cursor belongs to it.
+struct SinkSettings {
+  std::string name;
+  bool enabled = true;
+  std::string type;      ///< terminal, file, syslog
+  std::string format;    ///< ocsf, json, text; default: text for a terminal, else ocsf
+  std::string path;      ///< file: absolute
+  std::string protocol;  ///< syslog: udp, tcp (default), tls
+  std::string host;      ///< syslog
+  std::uint16_t port = 0;  ///< syslog; default 514, with TLS 6514
+  TlsSettings tls;
+  RotateSettings rotate;
+  Severity min_severity = Severity::info;
+  Origin origin;  ///< of the item
+};
+
+struct HttpSettings {
+  bool enabled = true;
+  /// Loopback: the page names workloads and alerts and asks for no password.
+  std::string address = "127.0.0.1";
+  /// 0 = any free port (tests).
+  std::uint16_t port = 9477;
+  Origin origin;  ///< of the port, else of the section
+};
+
+struct ControlSettings {
+  std::string socket = "/run/ambit/control.sock";
+  Origin origin;
+};
+
+struct LogSettings {
+  std::string level = "info";   ///< error, warn, info, debug
+  std::string format = "text";  ///< text, json
+};
+
+struct NetworkSettings {
+  /// Resolvers whose answers count, beside those of the host's resolv.conf. Addresses.
+  std::vector<std::string> resolvers;
+};
+
+/// All settings, with their defaults.
+struct Config {
+  KernelSettings kernel;
+  HookSettings hooks;
+  DocumentSource scopes{"scopes", {"/etc/ambit/scopes"}, Embedded::none, {}};
+  DocumentSource rules{"rules", {}, Embedded::detections, {}};
+  DocumentSource packs{"packs", {}, Embedded::packs, {}};
+  DocumentSource catalog{"catalog", {}, Embedded::catalog, {}};
+  LedgerSettings ledger;
+  AlertSettings alerts;
+  std::vector<SinkSettings> sinks;  ///< after load(): at least a terminal, unless the list was given empty
+  HttpSettings http;
+  ControlSettings control;
+  LogSettings log;
+  NetworkSettings network;
+  std::vector<std::string> files;  ///< what was read, in order
+};
+
+struct LoadResult {
+  Config config;
+  std::vector<util::Diagnostic> diagnostics;
+  [[nodiscard]] bool ok() const { return !util::has_errors(diagnostics); }
+};
+
+/// Reads the settings. `files`: files or folders named by a person, each must exist; none = the default file and folder,
+/// which may be missing. Later files win: sections merge key by key, sinks by name, other lists are replaced as a whole.
+/// Never throws; all faults are noted with file, line and the nearest known key.
+LoadResult load(std::span<const std::string> files);
+/// The same over texts already read.
+LoadResult load_documents(std::span<const util::Document> documents);
+
+}  // namespace ambit::config
