@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ambit/alert.h"
+#include "ambit/judgement.h"
+#include "engine/fields.h"
+#include "util/diagnostics.h"
+
+namespace ambit::engine {
+
+/// One loaded rule as `ambit rules list` shows it.
+struct RuleSummary {
+  RuleInfoRef info;
+  bool is_enabled = true;
+  std::string priority;         ///< the word of the file ("warning")
+  std::string file;
+  int line = 0;                 ///< of the rule's item
+  KindSet kinds;                ///< events the rule is tried on; empty: it can never fire
+  std::vector<std::string> signals;  ///< what must be seen for it to work: declared, else derived from `kinds`
+  std::vector<std::string> false_positives;
+  std::size_t examples_fire = 0, examples_silent = 0;
+};
+
+/// How one example of a rule came out.
+struct ExampleResult {
+  std::string rule_id;
+  std::string file;
+  int line = 0;
+  bool must_fire = false;
+  bool fired = false;
+  std::vector<std::string> also_fired;  ///< ids of other rules that fired on the same event: overlap worth a look
+  [[nodiscard]] bool passed() const noexcept { return fired == must_fire; }
+};
+
+class RuleSet;
+struct CompileResult {
+  std::shared_ptr<const RuleSet> set;  ///< null when a diagnostic is an error
+  std::vector<util::Diagnostic> diagnostics;
+};
+
+/// The compiled rules: immutable, shared between threads, replaced as a whole.
+///
+/// Every rule that is enabled and tried on the event's kind is evaluated and all that match are reported, in load order
+/// (Falco's default stops at the first).
+class RuleSet {
+ public:
+  /// Compiles rule files in the order given; later files see earlier lists, rules see all macros.
+  /// All faults of all files are reported at once, each with file, line and column.
+  static CompileResult compile(std::span<const util::Document> documents);
+
+  /// Appends one Match for each rule that holds for `event`. Never throws but on memory exhaustion, reads no clock and
+  /// no file; allocates only for what is appended. `Match::output` is rendered here.
+  void evaluate(const JudgedEvent& event, std::vector<Match>& out) const;
+
+  /// All rules, disabled ones too, in load order.
+  [[nodiscard]] const std::vector<RuleSummary>& rules() const noexcept;
+  [[nodiscard]] const RuleSummary* find(std::string_view id) const noexcept;
+  /// Enabled rules that are tried on events of this kind.
+  [[nodiscard]] std::size_t rules_for(EventKind kind) const noexcept;
+  /// sha256 (hex) over the files in order: names the rules in evidence.
+  [[nodiscard]] const std::string& hash() const noexcept;
+
+  struct Impl;
+  explicit RuleSet(std::unique_ptr<const Impl> impl);
+  ~RuleSet();
+  RuleSet(const RuleSet&) = delete;
+  RuleSet& operator=(const RuleSet&) = delete;
+  [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
+
+ private:
+  std::unique_ptr<const Impl> impl_;
+};
+
+/// Runs the examples of every rule, disabled ones too, through the compiled program, in load order.
+std::vector<ExampleResult> run_examples(const RuleSet& rules);
+
+/// Names of the signals a rule may declare in `ambit.signals`.
+std::span<const std::string_view> signal_names();
+/// The signals that events of these kinds need.
+std::vector<std::string> signals_of(const KindSet& kinds);
+
+}  // namespace ambit::engine
