@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# GoogleTest programs that load the kernel half: tests/bpf/*. They need root and a kernel with BTF.
+# shellcheck shell=bash disable=SC2034
+bpf_packages=(bpftool)
+
+# bpf_programs_of BUILD_DIR
+bpf_programs_of() { gtest_targets "$1" bpf; }
+
+ring_bpf() {
+  ring_build release || return 0
+  if [[ ! -r /sys/kernel/btf/vmlinux ]]; then
+    ring_skip bpf "no BTF: /sys/kernel/btf/vmlinux is not readable"
+    return 0
+  fi
+  local target
+  for target in $(bpf_programs_of build/release); do
+    run_gtest "$AMBIT_ROOT/build/release/$target" 600
+  done
+}

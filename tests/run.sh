@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds Ambit and runs its tests on a machine that has nothing but Debian 12 and root.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+usage: tests/run.sh [RING...]
+
+Rings: unit bpf integration asan tsan bench lint fuzz vm long
+Without a ring: unit bpf integration asan tsan bench (smoke) lint. `tests/run.sh bench` alone is the full benchmark.
+
+  AMBIT_REQUIRE=bpf,integration   a skipped test of these rings (or `all`) counts as failed
+  AMBIT_JOBS=2                    parallel compilations
+  AMBIT_TIDY=all                  clang-tidy on every file instead of the changed ones
+  AMBIT_FUZZ_SECONDS=20           time for each fuzz target
+
+Logs are in build/logs. The last line is `N passed, N failed, N skipped`; the status is 0 only if nothing failed.
+TEXT
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=deploy/lib/common.sh
+source "$here/../deploy/lib/common.sh"
+# shellcheck source=tests/lib/results.sh
+source "$here/lib/results.sh"
+
+all_rings=(unit bpf integration asan tsan bench lint fuzz vm long)
+default_rings=(unit bpf integration asan tsan bench lint)
+for ring in "${all_rings[@]}"; do
+  # shellcheck source=/dev/null
+  source "$here/rings/$ring.sh"
+done
+
+rings=()
+for argument in "$@"; do
+  case $argument in
+    -h | --help) usage; exit 0 ;;
+    *)
+      [[ " ${all_rings[*]} " == *" $argument "* ]] || { usage >&2; die "no ring is called '$argument'" 2; }
+      rings+=("$argument")
+      ;;
+  esac
+done
+bench_mode=full
+if ((${#rings[@]} == 0)); then
+  rings=("${default_rings[@]}")
+  bench_mode=smoke
+fi
+export bench_mode
+
+need_root
+cd "$AMBIT_ROOT"
+mkdir -p "$AMBIT_LOGS"
+results_begin
+
+packages=("${BUILD_PACKAGES[@]}" "${TEST_BUILD_PACKAGES[@]}" python3)
+for ring in "${rings[@]}"; do
+  declare -n ring_packages="${ring}_packages"
+  packages+=("${ring_packages[@]}")
+done
+install_packages packages "${packages[@]}" || die "packages could not be installed"
+
+for ring in "${rings[@]}"; do
+  ring_begin "$ring"
+  "ring_$ring" || ring_fail "$ring" "the ring stopped with status $?"
+  ring_end
+done
+results_end
