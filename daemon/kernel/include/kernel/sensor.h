@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ambit/abi/maps.h"
+#include "ambit/abi/records.h"
+#include "ambit/identity.h"
+#include "ambit/result.h"
+#include "kernel/host.h"
+#include "kernel/ring_reader.h"
+
+namespace ambit::kernel {
+
+struct Options {
+  std::uint32_t ring_bytes = 16U << 20;        ///< power of two, at least one page
+  std::uint32_t ring_reserve_bytes = 2U << 20;  ///< kept for exec, exit, fork, credentials and protected objects
+  std::uint32_t max_processes = 65536;         ///< more live processes than this lose attribution (counted)
+  std::uint32_t max_images = 65536;            ///< decisions held in the kernel
+  std::uint32_t max_protected = 65536;         ///< protected files; as many directories
+  std::vector<std::string> denied_hooks;       ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
+  std::string cgroup2_path;                    ///< empty = find_cgroup2()
+};
+
+enum class HookState : std::uint8_t {
+  active,   ///< loaded and attached
+  denied,   ///< named in Options::denied_hooks
+  refused,  ///< the kernel refused it; `detail` says how
+  missing,  ///< this kernel has no such hook
+};
+const char* name_of(HookState state) noexcept;
+
+/// What the plan came to for one signal.
+struct SignalState {
+  std::string signal;  ///< "exec", "open", "connect", ...
+  std::string hook;    ///< the candidate in use, or the best one that failed: "tp_btf/sys_exit"
+  HookState state = HookState::missing;
+  std::string blind;   ///< what this hook cannot see, for people
+  std::string detail;  ///< errno and reason of a refusal; candidates passed over
+};
+
+/// Totals since load, by AMBIT_LOSS_*. `by_image` holds what could be charged to an image, 0 = none.
+struct Losses {
+  std::array<std::uint64_t, AMBIT_LOSS_REASONS> by_reason{};
+  std::vector<std::pair<ImageId, std::uint64_t>> by_image;
+};
+/// "ring_full", "ring_reserve", ... for an AMBIT_LOSS_*.
+const char* loss_reason_name(std::size_t reason) noexcept;
+
+/// Totals since load, by AMBIT_COUNT_*.
+struct Counters {
+  std::array<std::uint64_t, AMBIT_COUNTERS> value{};
+};
+
+/// The kernel half, loaded. Everything is taken down with the object.
+/// Map changes (set_image ... unprotect_dir, read_*) may come from any thread; attach, inventory and identify from one at a time.
+class Sensor {
+ public:
+  using RecordCallback = std::function<void(std::span<const std::byte>)>;
+
+  /// Loads every program that this kernel takes; one that it refuses turns its signal to `refused` and the rest go on.
+  /// Fails only where nothing could be loaded. The calling process is AMBIT_IMAGE_SELF from the first record on.
+  static Result<std::unique_ptr<Sensor>> load(const Options& options);
+
+  Sensor(const Sensor&) = delete;
+  Sensor& operator=(const Sensor&) = delete;
+  ~Sensor();
+
+  /// From here on records flow. Fails only where exec, fork or exit cannot be followed.
+  Status attach();
+
+  RingReader& ring() noexcept;
+  [[nodiscard]] std::vector<SignalState> signals() const;
+
+  /// Tells the kernel what was decided of an image. Fails when the table is full (the image stays undecided: all passes).
+  Status set_image(ImageId id, const ambit_image& image);
+  void forget_image(ImageId id);
+
+  /// Opens of this object are sent whoever makes them. `flags`: AMBIT_PROTECT_*.
+  Status protect_file(FileId id, std::uint32_t flags);
+  void unprotect_file(FileId id);
+  /// The same for all that lies below a directory (16 levels).
+  Status protect_dir(FileId id, std::uint32_t flags);
+  void unprotect_dir(FileId id);
+
+  Losses read_losses();
+  Counters read_counters();
+
+  /// What was there already: one AMBIT_REC_EXEC per process, then AMBIT_REC_OPEN, LISTEN, CONNECT and ACCEPT for what
+  /// they hold open, all with AMBIT_Q_INVENTORY. Call after attach. Not from the ring, so they have no position.
+  Status inventory(const RecordCallback& callback);
+
+  /// What the kernel holds behind this process's own descriptors, in their order; `ino` 0 = not a file. O_PATH will do.
+  Result<std::vector<ambit_object>> identify(std::span<const int> fds);
+
+ private:
+  struct Impl;
+  explicit Sensor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ambit::kernel
