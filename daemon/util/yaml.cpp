@@ -57,7 +57,7 @@ void YamlReader::warn(const YAML::Node& at, std::string message) {
 }
 
 bool YamlReader::expect_map(const YAML::Node& node, std::string_view what, const std::vector<std::string>& known) {
-  if (!node.IsMap()) {
+  if (!node.IsDefined() || !node.IsMap()) {
     error(node, fmt::format("{}: expected a map, found {}", what, describe(node)));
     return false;
   }
@@ -84,7 +84,7 @@ bool YamlReader::expect_map(const YAML::Node& node, std::string_view what, const
 }
 
 bool YamlReader::expect_list(const YAML::Node& node, std::string_view what) {
-  if (node.IsSequence()) return true;
+  if (node.IsDefined() && node.IsSequence()) return true;
   error(node, fmt::format("{}: expected a list, found {}", what, describe(node)));
   return false;
 }
