@@ -17,7 +17,8 @@ namespace {
 constexpr std::uintmax_t kMaxDocumentBytes = 8U << 20;
 
 util::Diagnostic at(const Origin& origin, std::string message, bool is_warning = false) {
-  return {origin.is_built_in() ? "built-in configuration" : origin.file, origin.line, 0, std::move(message), is_warning};
+  return {origin.is_built_in() ? "built-in configuration" : origin.file, origin.line, 0, std::move(message),
+          is_warning};
 }
 
 }  // namespace
@@ -69,7 +70,8 @@ Documents read_documents(const DocumentSource& source) {
     if (!std::filesystem::exists(path, ec)) {
       // A host without scopes yet is watched all the same, so the default folder may be missing.
       const bool is_default = source.origin.is_built_in();
-      out.diagnostics.push_back(at(source.origin, fmt::format("{}: no such file or folder: {}", source.what, path), is_default));
+      out.diagnostics.push_back(
+          at(source.origin, fmt::format("{}: no such file or folder: {}", source.what, path), is_default));
       continue;
     }
     std::vector<std::string> files{path};
@@ -100,10 +102,17 @@ Documents read_documents(std::span<const std::string> paths, const std::string& 
 std::vector<util::Document> embedded(Embedded kind) {
   std::span<const EmbeddedFile> files;
   switch (kind) {
-    case Embedded::none: break;
-    case Embedded::detections: files = embedded_detections(); break;
-    case Embedded::catalog: files = embedded_catalog(); break;
-    case Embedded::packs: files = embedded_packs(); break;
+    case Embedded::none:
+      break;
+    case Embedded::detections:
+      files = embedded_detections();
+      break;
+    case Embedded::catalog:
+      files = embedded_catalog();
+      break;
+    case Embedded::packs:
+      files = embedded_packs();
+      break;
   }
   std::vector<util::Document> out;
   out.reserve(files.size());

@@ -31,8 +31,8 @@ struct KernelSettings {
   std::uint64_t ring_bytes = 16ULL << 20;
   /// Free space that only exec, exit, credential and protected-object records may use.
   std::uint64_t ring_reserve_bytes = 2ULL << 20;
-  /// Thread group leaders tracked at once; the usual pid_max of a small host.
-  std::uint32_t max_processes = 32768;
+  /// Live processes tracked at once: twice the usual pid_max of a small host. More lose attribution, counted.
+  std::uint32_t max_processes = 65536;
   /// Process images whose facts are kept until user space has judged their exit.
   std::uint32_t max_images = 65536;
   /// Protected files and directories (weights shards, datasets, secrets), by inode.
@@ -50,8 +50,8 @@ struct HookSettings {
 
 enum class Embedded : std::uint8_t { none, detections, catalog, packs };
 
-/// A family of documents: files or folders (their *.yaml, sorted by name), or what is built into the program where none is
-/// named.
+/// A family of documents: files or folders (their *.yaml, sorted by name), or what is built into the program where none
+/// is named.
 struct DocumentSource {
   std::string what;  ///< for messages: "scopes", "rules"
   std::vector<std::string> paths;
@@ -86,11 +86,11 @@ struct RotateSettings {
 struct SinkSettings {
   std::string name;
   bool enabled = true;
-  std::string type;      ///< terminal, file, syslog
-  std::string format;    ///< ocsf, json, text; default: text for a terminal, else ocsf
-  std::string path;      ///< file: absolute
-  std::string protocol;  ///< syslog: udp, tcp (default), tls
-  std::string host;      ///< syslog
+  std::string type;        ///< terminal, file, syslog
+  std::string format;      ///< ocsf, json, text; default: text for a terminal, else ocsf
+  std::string path;        ///< file: absolute
+  std::string protocol;    ///< syslog: udp, tcp (default), tls
+  std::string host;        ///< syslog
   std::uint16_t port = 0;  ///< syslog; default 514, with TLS 6514
   TlsSettings tls;
   RotateSettings rotate;
@@ -146,9 +146,9 @@ struct LoadResult {
   [[nodiscard]] bool ok() const { return !util::has_errors(diagnostics); }
 };
 
-/// Reads the settings. `files`: files or folders named by a person, each must exist; none = the default file and folder,
-/// which may be missing. Later files win: sections merge key by key, sinks by name, other lists are replaced as a whole.
-/// Never throws; all faults are noted with file, line and the nearest known key.
+/// Reads the settings. `files`: files or folders named by a person, each must exist; none = the default file and
+/// folder, which may be missing. Later files win: sections merge key by key, sinks by name, other lists are replaced as
+/// a whole. Never throws; all faults are noted with file, line and the nearest known key.
 LoadResult load(std::span<const std::string> files);
 /// The same over texts already read.
 LoadResult load_documents(std::span<const util::Document> documents);
