@@ -22,9 +22,35 @@ struct ambit_image {
 struct ambit_proc {
 	__u64 image_id;
 	__u64 start_ns;
+	__u64 cgroup_id;  /* cgroup v2 the process was last seen to enter */
 	__u32 state;      /* cached AMBIT_IMAGE_* */
-	__u32 generation;
+	__u32 generation; /* of the cache: valid while it equals the object's `decision_generation` */
 };
+
+/* What the sys_exit dispatcher does with one system call (read-only tables by number). Members named *_arg hold the
+ * argument's index + 1; 0 = the call has none. */
+struct ambit_call {
+	__u8 slot;        /* AMBIT_SLOT_*; 0 = not watched */
+	__u8 op;          /* AMBIT_NAME_* or AMBIT_CRED_*, else what the slot's program makes of it */
+	__u8 dir_arg, path_arg;
+	__u8 dir2_arg, path2_arg;
+	__u8 fd_arg;      /* acts on an open file */
+	__u8 flags_arg;   /* open flags, unshare flags, ptrace request */
+	__u8 mode_arg;
+	__u8 uid_arg, gid_arg;
+	__u8 pad[5];
+};
+#define AMBIT_SLOT_NONE 0
+#define AMBIT_SLOT_OPEN 1
+#define AMBIT_SLOT_NAME_CHANGE 2
+#define AMBIT_SLOT_CRED 3
+#define AMBIT_SLOT_PTRACE 4
+#define AMBIT_SLOT_ACCEPT 5
+#define AMBIT_SLOT_BIND 6
+#define AMBIT_SLOT_LISTEN 7
+#define AMBIT_SLOT_CONNECT_UNIX 8
+#define AMBIT_SLOTS 9
+#define AMBIT_CALL_NUMBERS 512 /* x86: 64-bit numbers end at 470, i386 at 470 */
 
 /* Protected objects (maps `protected_files`, `protected_dirs`). */
 #define AMBIT_PROTECT_MODEL (1u << 0)

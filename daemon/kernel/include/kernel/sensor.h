@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "ambit/abi/maps.h"
-#include "ambit/abi/records.h"
+#include "ambit/abi/record.h"
 #include "ambit/identity.h"
 #include "ambit/result.h"
 #include "kernel/host.h"
