@@ -9,6 +9,12 @@
 #include <linux/types.h>
 #endif
 
+/* Flexible array members are C, and an extension in C++ that both compilers take. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
+
 #define AMBIT_ABI 1
 
 /* Record types. */
@@ -244,3 +250,7 @@ struct ambit_rec_io_uring {
 };
 
 #define AMBIT_REC_MAX 8192 /* bytes; no record is larger */
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
