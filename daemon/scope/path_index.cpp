@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "path_index.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace ambit::scope {
+
+void PathIndex::add(util::PathPattern pattern, std::uint32_t value) {
+  Item item;
+  const std::string& directory = pattern.literal_prefix();
+  std::string prefix = directory == "/" ? std::string() : directory;
+  if (pattern.is_literal()) {
+    item.kind = Item::Kind::literal;
+  } else if (pattern.text() == prefix + "/**") {
+    item.kind = Item::Kind::whole_tree;
+  } else {
+    item.kind = Item::Kind::wildcard;
+  }
+  item.pattern = std::move(pattern);
+  item.value = value;
+  const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.prefix == prefix; });
+  if (at != groups_.end()) {
+    at->items.push_back(std::move(item));
+    return;
+  }
+  Group group;
+  group.prefix = std::move(prefix);
+  group.items.push_back(std::move(item));
+  groups_.push_back(std::move(group));
+}
+
+void PathIndex::seal() {
+  slots_.assign(std::bit_ceil(groups_.size() * 2 + 1), 0);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::uint32_t i = 0; i < groups_.size(); ++i) {
+    std::uint64_t hash = kSeed;
+    for (const char c : groups_[i].prefix) hash = mix(hash, c);
+    std::size_t at = (hash ^ (hash >> 32)) & mask;
+    while (slots_[at] != 0) at = (at + 1) & mask;
+    slots_[at] = i + 1;
+  }
+}
+
+}  // namespace ambit::scope
