@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/decode.h"
+
+#include "reader.h"
+
+namespace ambit::decode {
+namespace {
+
+Status decode_body(Bytes record, std::uint16_t type, Event& event) {
+  switch (type) {
+    case AMBIT_REC_EXEC: return decode_exec(record, event);
+    case AMBIT_REC_FORK: return decode_fork(record, event);
+    case AMBIT_REC_EXIT: return decode_exit(record, event);
+    case AMBIT_REC_CRED: return decode_cred(record, event);
+    case AMBIT_REC_CGROUP_ATTACH:
+    case AMBIT_REC_CGROUP_NAME: return decode_cgroup(record, type, event);
+    case AMBIT_REC_OPEN: return decode_open(record, event);
+    case AMBIT_REC_NAME_CHANGE: return decode_name_change(record, event);
+    case AMBIT_REC_CONNECT:
+    case AMBIT_REC_SEND:
+    case AMBIT_REC_BIND:
+    case AMBIT_REC_LISTEN:
+    case AMBIT_REC_ACCEPT: return decode_net(record, type, event);
+    case AMBIT_REC_DNS: return decode_dns(record, event);
+    case AMBIT_REC_PTRACE: return decode_ptrace(record, event);
+    case AMBIT_REC_IO_URING: return decode_io_uring(record, event);
+    default: return Error{fmt::format("decode: record type {} is not known", type)};
+  }
+}
+
+}  // namespace
+
+Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) {
+  const auto header = fixed_part<ambit_rec_header>(record, sizeof(ambit_rec_header), "header");
+  if (!header.ok()) return header.error();
+  const auto& h = *header;
+  if (h.abi != AMBIT_ABI) return Error{fmt::format("decode: layout {}, this program reads {}", h.abi, AMBIT_ABI)};
+  if (h.size < sizeof(ambit_rec_header) || h.size > record.size() || h.size > AMBIT_REC_MAX) {
+    return Error{fmt::format("decode: record type {} states {} bytes of {}", h.type, h.size, record.size())};
+  }
+  Event event;
+  event.hook = h.hook;
+  event.cpu = h.cpu;
+  event.quality = h.quality;
+  event.time = BootTime(h.boot_ns);
+  event.subject = {h.tgid, h.leader_start_ns};
+  event.tid = h.tid;
+  event.image = h.image_id;
+  event.cgroup = h.cgroup_id;
+  event.cpu_seq = h.cpu_seq;
+  event.position = position;
+  const auto status = decode_body(record.first(h.size), h.type, event);
+  if (!status.ok()) return status.error();
+  return event;
+}
+
+}  // namespace ambit::decode

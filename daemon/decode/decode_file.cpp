@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens and changes of names.
+#include <cstddef>
+
+#include "decode/redact.h"
+#include "fold_path.h"
+#include "reader.h"
+
+namespace ambit::decode {
+namespace {
+
+bool kind_of(std::uint32_t op, EventKind& kind) noexcept {
+  switch (op) {
+    case AMBIT_NAME_RENAME: kind = EventKind::rename; return true;
+    case AMBIT_NAME_UNLINK: kind = EventKind::unlink; return true;
+    case AMBIT_NAME_LINK: kind = EventKind::link; return true;
+    case AMBIT_NAME_SYMLINK: kind = EventKind::symlink; return true;
+    case AMBIT_NAME_TRUNCATE: kind = EventKind::truncate; return true;
+    case AMBIT_NAME_CHMOD: kind = EventKind::chmod; return true;
+    case AMBIT_NAME_CHOWN: kind = EventKind::chown; return true;
+    case AMBIT_NAME_MKDIR: kind = EventKind::mkdir; return true;
+    case AMBIT_NAME_RMDIR: kind = EventKind::rmdir; return true;
+    default: return false;
+  }
+}
+
+/// What a symbolic link leads to: a relative target starts from the directory of the link.
+std::string link_target(std::string_view name, std::string_view target) {
+  const auto slash = name.rfind('/');
+  return absolute_path(slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash + 1), target);
+}
+
+}  // namespace
+
+Status decode_open(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_open, path);
+  const auto fixed = fixed_part<ambit_rec_open>(record, kFixed, "open");
+  if (!fixed.ok()) return fixed.error();
+  const auto& r = *fixed;
+  std::string_view path;
+  if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("open", "path", r.path_len);
+  event.kind = EventKind::open;
+  auto& f = event.facts.emplace<OpenFacts>();
+  f.object = file_object(r.obj);
+  // The kernel's own walk gives no dots; what a caller passed may hold them.
+  f.path = redact_text((event.quality & AMBIT_Q_USER_PATH) != 0 ? absolute_path({}, path) : path);
+  f.target = {r.target_tgid, r.target_start_ns};
+  f.ret = r.ret;
+  f.access = r.access;
+  f.flags = r.flags;
+  return Ok{};
+}
+
+Status decode_name_change(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_name_change, tail);
+  const auto fixed = fixed_part<ambit_rec_name_change>(record, kFixed, "name change");
+  if (!fixed.ok()) return fixed.error();
+  const auto& r = *fixed;
+  if (!kind_of(r.op, event.kind)) return Error{fmt::format("decode name change: operation {} is not known", r.op)};
+  Tail tail(record, kFixed);
+  std::string_view path;
+  std::string_view path2;
+  std::string_view dir;
+  std::string_view dir2;
+  if (!tail.take(r.path_len, path)) return length_error("name change", "path", r.path_len);
+  if (!tail.take(r.path2_len, path2)) return length_error("name change", "path2", r.path2_len);
+  if (!tail.take(r.dir_path_len, dir)) return length_error("name change", "directory path", r.dir_path_len);
+  if (!tail.take(r.dir2_path_len, dir2)) return length_error("name change", "second directory path", r.dir2_path_len);
+
+  auto& f = event.facts.emplace<NameFacts>();
+  f.object = file_object(r.obj);
+  f.dir = {r.dir_dev, r.dir_ino};
+  f.dir2 = {r.dir2_dev, r.dir2_ino};
+  f.ret = r.ret;
+  f.mode = r.mode;
+  f.uid = r.uid;
+  f.gid = r.gid;
+  // One directory serves both names where the record tells no second one.
+  const auto second = dir2.empty() && (!f.dir2.known() || f.dir2 == f.dir) ? dir : dir2;
+  if (event.kind == EventKind::symlink) {
+    f.path2 = absolute_path(second, path2);
+    f.path = link_target(f.path2, path);
+  } else {
+    f.path = absolute_path(dir, path);
+    if (event.kind == EventKind::rename || event.kind == EventKind::link) f.path2 = absolute_path(second, path2);
+  }
+  f.path = redact_text(f.path);
+  f.path2 = redact_text(f.path2);
+  return Ok{};
+}
+
+}  // namespace ambit::decode

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sockets and DNS messages.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "decode/redact.h"
+#include "dns_message.h"
+#include "reader.h"
+
+namespace ambit::decode {
+namespace {
+
+using Address = std::array<std::uint8_t, 16>;
+
+Address address_of(const __u8 (&bytes)[16]) noexcept {
+  Address out{};
+  std::copy(std::begin(bytes), std::end(bytes), out.begin());
+  return out;
+}
+
+bool is_mapped(const Address& a) noexcept {
+  return std::all_of(a.begin(), a.begin() + 10, [](std::uint8_t b) { return b == 0; }) && a[10] == 0xff && a[11] == 0xff;
+}
+
+bool is_zero(const Address& a) noexcept {
+  return std::all_of(a.begin(), a.end(), [](std::uint8_t b) { return b == 0; });
+}
+
+Address inner_ipv4(const Address& a) noexcept {
+  Address out{};
+  if (is_mapped(a)) std::copy(a.begin() + 12, a.end(), out.begin());
+  return out;
+}
+
+/// ::ffff:a.b.c.d is the IPv4 address to the network, so it must be one to every rule and grant, too.
+void unmap(std::uint16_t& family, Address& first, Address& second) noexcept {
+  if (family != AF_INET6 || !(is_mapped(first) || is_mapped(second))) return;
+  if (!(is_mapped(first) || is_zero(first)) || !(is_mapped(second) || is_zero(second))) return;
+  family = AF_INET;
+  first = inner_ipv4(first);
+  second = inner_ipv4(second);
+}
+
+EventKind kind_of(std::uint16_t type) noexcept {
+  switch (type) {
+    case AMBIT_REC_SEND: return EventKind::send;
+    case AMBIT_REC_BIND: return EventKind::bind;
+    case AMBIT_REC_LISTEN: return EventKind::listen;
+    case AMBIT_REC_ACCEPT: return EventKind::accept;
+    default: return EventKind::connect;
+  }
+}
+
+std::string unix_path(std::string_view raw) {
+  if (raw.empty()) return {};
+  const bool is_abstract = raw.front() == '\0';
+  if (is_abstract) raw.remove_prefix(1);
+  // An abstract name may hold NULs and be padded with them; a path ends at the first.
+  while (is_abstract && !raw.empty() && raw.back() == '\0') raw.remove_suffix(1);
+  if (!is_abstract) raw = raw.substr(0, raw.find('\0'));
+  std::string out = is_abstract ? "@" : "";
+  out += redact_text(raw);
+  return out;
+}
+
+}  // namespace
+
+Status decode_net(Bytes record, std::uint16_t type, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_net, path);
+  const auto fixed = fixed_part<ambit_rec_net>(record, kFixed, "socket");
+  if (!fixed.ok()) return fixed.error();
+  const auto& r = *fixed;
+  std::string_view path;
+  if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("socket", "path", r.path_len);
+  if (r.path_len > sizeof(r.path)) return length_error("socket", "path", r.path_len);
+  event.kind = kind_of(type);
+  auto& f = event.facts.emplace<NetFacts>();
+  f.family = r.family;
+  f.sock_type = r.sock_type;
+  f.protocol = r.protocol;
+  f.local = {address_of(r.local), r.local_port};
+  f.remote = {address_of(r.remote), r.remote_port};
+  unmap(f.family, f.local.address, f.remote.address);
+  if (r.family == AF_UNIX) f.unix_path = unix_path(path);
+  f.cookie = r.cookie;
+  f.net_ns = r.net_ns;
+  f.ret = r.ret;
+  return Ok{};
+}
+
+Status decode_dns(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_dns, payload);
+  const auto fixed = fixed_part<ambit_rec_dns>(record, kFixed, "dns");
+  if (!fixed.ok()) return fixed.error();
+  const auto& r = *fixed;
+  if (r.payload_len > AMBIT_DNS_PAYLOAD_MAX) return length_error("dns", "payload", r.payload_len);
+  if (record.size() - kFixed < r.payload_len) return length_error("dns", "payload", r.payload_len);
+  if (r.direction != AMBIT_DNS_QUESTION && r.direction != AMBIT_DNS_ANSWER) {
+    return Error{fmt::format("decode dns: direction {} is not known", r.direction)};
+  }
+  event.kind = EventKind::dns;
+  auto& f = event.facts.emplace<DnsFacts>();
+  f.is_answer = r.direction == AMBIT_DNS_ANSWER;
+  f.cookie = r.cookie;
+  f.family = r.family;
+  f.server = address_of(r.server);
+  f.server_port = r.server_port;
+  f.local_port = r.local_port;
+  Address unused{};
+  unmap(f.family, f.server, unused);
+  parse_dns_message(record.subspan(kFixed, r.payload_len), f);
+  f.question = redact_text(f.question);
+  for (auto& [owner, target] : f.cnames) {
+    owner = redact_text(owner);
+    target = redact_text(target);
+  }
+  for (auto& address : f.addresses) address.name = redact_text(address.name);
+  return Ok{};
+}
+
+}  // namespace ambit::decode

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Life of processes: exec, fork, exit, credentials, cgroups, ptrace, io_uring.
+#include <cstddef>
+
+#include "decode/redact.h"
+#include "reader.h"
+
+namespace ambit::decode {
+namespace {
+
+/// Arguments end in NUL each; a last one that was cut may lack it.
+std::vector<std::string> split_argv(std::string_view block) {
+  std::vector<std::string> out;
+  while (!block.empty()) {
+    const auto end = block.find('\0');
+    out.emplace_back(block.substr(0, end));
+    if (end == std::string_view::npos) break;
+    block.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+Status decode_exec(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_exec, tail);
+  const auto fixed = fixed_part<ambit_rec_exec>(record, kFixed, "exec");
+  if (!fixed.ok()) return fixed.error();
+  const auto& r = *fixed;
+  Tail tail(record, kFixed);
+  std::string_view path;
+  std::string_view filename;
+  std::string_view argv;
+  if (!tail.take(r.path_len, path)) return length_error("exec", "path", r.path_len);
+  if (!tail.take(r.filename_len, filename)) return length_error("exec", "filename", r.filename_len);
+  if (!tail.take(r.argv_len, argv)) return length_error("exec", "argv", r.argv_len);
+
+  event.kind = EventKind::exec;
+  auto& f = event.facts.emplace<ExecFacts>();
+  f.exe = file_object(r.exe);
+  f.path = redact_text(path);
+  f.filename = redact_text(filename);
+  f.argv = redact_argv(split_argv(argv));
+  f.comm.assign(r.comm, strnlen(r.comm, sizeof(r.comm)));
+  f.parent = {r.parent_tgid, r.parent_start_ns};
+  f.old_image = r.old_image_id;
+  f.cap_effective = r.cap_effective;
+  f.root = {r.root_dev, r.root_ino};
+  f.uid = r.uid;
+  f.gid = r.gid;
+  f.euid = r.euid;
+  f.egid = r.egid;
+  f.loginuid = r.loginuid;
+  f.session = r.session_id;
+  f.tty = r.tty;
+  f.pid_ns = r.pid_ns;
+  f.user_ns = r.user_ns;
+  f.net_ns = r.net_ns;
+  f.flags = r.flags;
+  return Ok{};
+}
+
+Status decode_fork(Bytes record, Event& event) {
+  const auto fixed = fixed_part<ambit_rec_fork>(record, sizeof(ambit_rec_fork), "fork");
+  if (!fixed.ok()) return fixed.error();
+  event.kind = EventKind::fork;
+  event.facts = ForkFacts{{fixed->child_tgid, fixed->child_start_ns}, fixed->child_image_id, fixed->child_cgroup_id};
+  return Ok{};
+}
+
+Status decode_exit(Bytes record, Event& event) {
+  const auto fixed = fixed_part<ambit_rec_exit>(record, sizeof(ambit_rec_exit), "exit");
+  if (!fixed.ok()) return fixed.error();
+  event.kind = EventKind::exit;
+  event.facts = ExitFacts{fixed->exit_code};
+  return Ok{};
+}
+
+Status decode_cred(Bytes record, Event& event) {
+  const auto fixed = fixed_part<ambit_rec_cred>(record, sizeof(ambit_rec_cred), "cred");
+  if (!fixed.ok()) return fixed.error();
+  const auto& r = *fixed;
+  event.kind = EventKind::cred;
+  auto& f = event.facts.emplace<CredFacts>();
+  f.old_image = r.old_image_id;
+  f.cap_effective = r.cap_effective;
+  f.root = {r.root_dev, r.root_ino};
+  f.what = r.what;
+  f.uid = r.uid;
+  f.gid = r.gid;
+  f.euid = r.euid;
+  f.egid = r.egid;
+  f.mnt_ns = r.mnt_ns;
+  f.net_ns = r.net_ns;
+  return Ok{};
+}
+
+Status decode_cgroup(Bytes record, std::uint16_t type, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_cgroup, path);
+  const auto fixed = fixed_part<ambit_rec_cgroup>(record, kFixed, "cgroup");
+  if (!fixed.ok()) return fixed.error();
+  std::string_view path;
+  if (!Tail(record, kFixed).take(fixed->path_len, path)) return length_error("cgroup", "path", fixed->path_len);
+  event.kind = type == AMBIT_REC_CGROUP_ATTACH ? EventKind::cgroup_attach : EventKind::cgroup_name;
+  auto& f = event.facts.emplace<CgroupFacts>();
+  f.id = fixed->id;
+  f.new_image = fixed->new_image_id;
+  if (!path.empty() && path.front() != '/') f.path = "/";
+  f.path += path;
+  return Ok{};
+}
+
+Status decode_ptrace(Bytes record, Event& event) {
+  const auto fixed = fixed_part<ambit_rec_ptrace>(record, sizeof(ambit_rec_ptrace), "ptrace");
+  if (!fixed.ok()) return fixed.error();
+  event.kind = EventKind::ptrace;
+  event.facts = PtraceFacts{{fixed->target_tgid, fixed->target_start_ns}, fixed->request, fixed->ret};
+  return Ok{};
+}
+
+Status decode_io_uring(Bytes record, Event& event) {
+  const auto fixed = fixed_part<ambit_rec_io_uring>(record, sizeof(ambit_rec_io_uring), "io_uring");
+  if (!fixed.ok()) return fixed.error();
+  event.kind = EventKind::io_uring;
+  event.facts = IoUringFacts{fixed->setup_flags, fixed->sq_entries, fixed->cq_entries};
+  return Ok{};
+}
+
+}  // namespace ambit::decode

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ambit::decode {
+
+/// `name` seen from `directory`, with `.`, `..` and doubled slashes folded textually; `..` does not climb above `/`. A relative
+/// name without a known (absolute) directory comes back as it is; an empty name means the directory itself.
+std::string absolute_path(std::string_view directory, std::string_view name);
+
+}  // namespace ambit::decode

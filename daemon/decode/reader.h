@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ambit/abi/record.h"
+#include "ambit/event.h"
+#include "ambit/result.h"
+
+namespace ambit::decode {
+
+using Bytes = std::span<const std::byte>;
+
+/// Copies the fixed part of a record; `fixed_bytes` is where its tail begins. Missing bytes are an Error.
+template <class Record>
+Result<Record> fixed_part(Bytes record, std::size_t fixed_bytes, std::string_view what) {
+  if (record.size() < fixed_bytes) {
+    return Error{fmt::format("decode {}: {} bytes, its fixed part has {}", what, record.size(), fixed_bytes)};
+  }
+  Record out{};
+  std::memcpy(&out, record.data(), fixed_bytes);
+  return out;
+}
+
+/// Takes strings of stated length off the tail of a record, one after the other.
+class Tail {
+ public:
+  Tail(Bytes record, std::size_t offset) : rest_(record.subspan(offset)) {}
+
+  /// False, and nothing taken, where the record ends before `length` bytes.
+  bool take(std::size_t length, std::string_view& out) noexcept {
+    if (length > rest_.size()) return false;
+    out = {reinterpret_cast<const char*>(rest_.data()), length};
+    rest_ = rest_.subspan(length);
+    return true;
+  }
+
+ private:
+  Bytes rest_;
+};
+
+inline Error length_error(std::string_view what, std::string_view field, std::size_t length) {
+  return Error{fmt::format("decode {}: {} of {} bytes leaves the record", what, field, length)};
+}
+
+inline FileObject file_object(const ambit_object& o) {
+  FileObject out;
+  out.id = {o.dev, o.ino};
+  out.parent_ino = o.parent_ino;
+  out.size = o.size;
+  out.generation = o.generation;
+  out.nlink = o.nlink;
+  out.mode = o.mode;
+  out.sb_magic = o.sb_magic;
+  out.mnt_ns = o.mnt_ns;
+  out.owner_uid = o.uid;
+  out.protected_flags = o.protected_flags;
+  return out;
+}
+
+/// Each reads the body of its record types into `event` (kind and facts); the header is read already.
+Status decode_exec(Bytes record, Event& event);
+Status decode_fork(Bytes record, Event& event);
+Status decode_exit(Bytes record, Event& event);
+Status decode_cred(Bytes record, Event& event);
+Status decode_cgroup(Bytes record, std::uint16_t type, Event& event);
+Status decode_open(Bytes record, Event& event);
+Status decode_name_change(Bytes record, Event& event);
+Status decode_net(Bytes record, std::uint16_t type, Event& event);
+Status decode_dns(Bytes record, Event& event);
+Status decode_ptrace(Bytes record, Event& event);
+Status decode_io_uring(Bytes record, Event& event);
+
+}  // namespace ambit::decode
