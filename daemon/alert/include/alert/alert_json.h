@@ -47,6 +47,9 @@ Result<std::string> explain_text(std::string_view alert_line);
 /// forge a second log line.
 std::string printable(std::string_view text);
 
+/// "2026-11-22T19:41:38.123456Z" with 0 to 9 digits of a second (cut, not rounded).
+std::string rfc3339(WallTime wall, int fraction_digits);
+
 /// "pid:start_ns", the process key as outputs write it.
 std::string key_text(const ProcessKey& key);
 
