@@ -96,7 +96,7 @@ make_venv() {
   [[ -e $stamp ]] && return 0
   rm -rf "$dir"
   mkdir -p "$(dirname "$dir")"
-  step "venv-$(basename "$(dirname "$dir")")" "installing $(basename "$(dirname "$requirements")") from PyPI" fill_venv "$dir" "$requirements" || return 1
+  step "venv-$(basename "$(dirname "$dir")")" "installing the $(basename "$(dirname "$dir")") packages from PyPI" fill_venv "$dir" "$requirements" || return 1
   : >"$stamp"
 }
 
