@@ -13,26 +13,40 @@ struct KindSignal {
 
 /// The kernel signal that each kind of event comes from; kinds the daemon makes need none.
 constexpr std::array<KindSignal, 23> kSignals = {{
-    {EventKind::exec, "exec"},         {EventKind::fork, "fork"},
-    {EventKind::exit, "exit"},         {EventKind::cred, "cred"},
-    {EventKind::cgroup_attach, "cgroup"}, {EventKind::open, "open"},
-    {EventKind::rename, "name_change"},   {EventKind::unlink, "name_change"},
-    {EventKind::link, "name_change"},     {EventKind::symlink, "name_change"},
-    {EventKind::truncate, "name_change"}, {EventKind::chmod, "name_change"},
-    {EventKind::chown, "name_change"},    {EventKind::mkdir, "name_change"},
-    {EventKind::rmdir, "name_change"},    {EventKind::connect, "connect"},
-    {EventKind::send, "send"},            {EventKind::bind, "bind"},
-    {EventKind::listen, "listen"},        {EventKind::accept, "accept"},
-    {EventKind::dns, "dns"},              {EventKind::ptrace, "ptrace"},
+    {EventKind::exec, "exec"},
+    {EventKind::fork, "fork"},
+    {EventKind::exit, "exit"},
+    {EventKind::cred, "cred"},
+    {EventKind::cgroup_attach, "cgroup"},
+    {EventKind::open, "open"},
+    {EventKind::rename, "name_change"},
+    {EventKind::unlink, "name_change"},
+    {EventKind::link, "name_change"},
+    {EventKind::symlink, "name_change"},
+    {EventKind::truncate, "name_change"},
+    {EventKind::chmod, "name_change"},
+    {EventKind::chown, "name_change"},
+    {EventKind::mkdir, "name_change"},
+    {EventKind::rmdir, "name_change"},
+    {EventKind::connect, "connect"},
+    {EventKind::send, "send"},
+    {EventKind::bind, "bind"},
+    {EventKind::listen, "listen"},
+    {EventKind::accept, "accept"},
+    {EventKind::dns, "dns"},
+    {EventKind::ptrace, "ptrace"},
     {EventKind::io_uring, "io_uring"},
 }};
 
-constexpr std::array<std::string_view, 15> kSignalNames = {"accept", "bind", "cgroup", "connect",     "cred", "dns",    "exec", "exit",
-                                                           "fork",   "io_uring", "listen", "name_change", "open", "ptrace", "send"};
+constexpr std::array<std::string_view, 15> kSignalNames = {"accept", "bind",        "cgroup", "connect", "cred",
+                                                           "dns",    "exec",        "exit",   "fork",    "io_uring",
+                                                           "listen", "name_change", "open",   "ptrace",  "send"};
 
 }  // namespace
 
-std::span<const std::string_view> signal_names() { return kSignalNames; }
+std::span<const std::string_view> signal_names() {
+  return kSignalNames;
+}
 
 std::vector<std::string> signals_of(const KindSet& kinds) {
   std::vector<std::string> out;

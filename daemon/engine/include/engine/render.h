@@ -8,10 +8,11 @@
 
 namespace ambit::engine {
 
-/// An event with its judgement as a JSON object: `ambit events --json`, evidence, bug reports. Missing facts have no key.
-/// Keys: event, time_ns, hook, quality[], process{pid,start_ns,name,exe,cmdline,uid,user,cgroup,container,unit,parents[]},
-/// target{}, object{}, network{}, dns{}, scope{}, workload{} and what only that kind has. Strings that are not UTF-8 are
-/// kept with replacement characters.
+/// An event with its judgement as a JSON object: `ambit events --json`, evidence, bug reports. Missing facts have no
+/// key. Keys: event, time_ns, hook, quality[],
+/// process{pid,start_ns,name,exe,cmdline,uid,user,cgroup,container,unit,parents[]}, target{}, object{}, network{},
+/// dns{}, scope{}, workload{} and what only that kind has. Strings that are not UTF-8 are kept with replacement
+/// characters.
 nlohmann::json event_json(const JudgedEvent& event);
 
 /// One line for people: time, kind, process, object or peer, verdict. No line feed; control characters are escaped.

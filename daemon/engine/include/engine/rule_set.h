@@ -18,10 +18,10 @@ namespace ambit::engine {
 struct RuleSummary {
   RuleInfoRef info;
   bool is_enabled = true;
-  std::string priority;         ///< the word of the file ("warning")
+  std::string priority;  ///< the word of the file ("warning")
   std::string file;
-  int line = 0;                 ///< of the rule's item
-  KindSet kinds;                ///< events the rule is tried on; empty: it can never fire
+  int line = 0;                      ///< of the rule's item
+  KindSet kinds;                     ///< events the rule is tried on; empty: it can never fire
   std::vector<std::string> signals;  ///< what must be seen for it to work: declared, else derived from `kinds`
   std::vector<std::string> false_positives;
   std::size_t examples_fire = 0, examples_silent = 0;

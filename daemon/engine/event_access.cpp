@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "event_access.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstring>
+
+#include "ambit/abi/record.h"
+#include "value_text.h"
+
+namespace ambit::engine {
+namespace {
+
+std::optional<Side> side(std::uint16_t family, const Endpoint& end) noexcept {
+  if ((family != AF_INET && family != AF_INET6) || end == Endpoint{}) return std::nullopt;
+  return Side{make_address(family, end.address), end.port};
+}
+
+}  // namespace
+
+std::optional<std::int32_t> result_of(const Event& event) noexcept {
+  if (const auto* open = std::get_if<OpenFacts>(&event.facts)) return open->ret;
+  if (const auto* names = std::get_if<NameFacts>(&event.facts)) return names->ret;
+  if (const auto* net = std::get_if<NetFacts>(&event.facts)) return net->ret;
+  if (const auto* trace = std::get_if<PtraceFacts>(&event.facts)) return trace->ret;
+  return std::nullopt;
+}
+
+std::string_view error_name(std::int32_t result) noexcept {
+  if (result >= 0) return "SUCCESS";
+  const char* name = strerrorname_np(-result);
+  return name == nullptr ? "UNKNOWN" : name;
+}
+
+std::string_view hook_name(std::uint16_t hook) noexcept {
+  static constexpr std::array<std::string_view, 11> kNames = {"none",
+                                                              "tp_btf_sched",
+                                                              "tp_btf_sys_exit",
+                                                              "tp_btf_io_uring",
+                                                              "tp_btf_cgroup",
+                                                              "tp_btf_sock",
+                                                              "cgroup_addr",
+                                                              "cgroup_skb",
+                                                              "iter",
+                                                              "fanotify",
+                                                              "user"};
+  return hook < kNames.size() ? kNames[hook] : std::string_view("unknown");
+}
+
+std::vector<std::string_view> quality_names(std::uint32_t quality) {
+  static constexpr std::array<std::string_view, 11> kNames = {"path_cut", "path_steps",   "path_detached", "user_path",
+                                                              "argv_cut", "inventory",    "undecided",     "protected",
+                                                              "compat",   "unattributed", "user_addr"};
+  std::vector<std::string_view> out;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if ((quality >> i & 1U) != 0) out.push_back(kNames[i]);
+  }
+  return out;
+}
+
+Sides sides_of(const Event& event) noexcept {
+  const auto* net = std::get_if<NetFacts>(&event.facts);
+  if (net == nullptr) return {};
+  Sides out;
+  out.local = side(net->family, net->local);
+  out.remote = side(net->family, net->remote);
+  out.is_local_server =
+      event.kind == EventKind::accept || event.kind == EventKind::listen || event.kind == EventKind::bind;
+  return out;
+}
+
+std::string_view l4_name(const NetFacts& net) noexcept {
+  if (net.family != AF_INET && net.family != AF_INET6) return {};
+  switch (net.protocol) {
+    case IPPROTO_TCP:
+      return "tcp";
+    case IPPROTO_UDP:
+      return "udp";
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+      return "icmp";
+    default:
+      break;
+  }
+  switch (net.sock_type) {
+    case SOCK_STREAM:
+      return "tcp";
+    case SOCK_DGRAM:
+      return "udp";
+    case SOCK_RAW:
+      return "raw";
+    default:
+      return {};
+  }
+}
+
+}  // namespace ambit::engine

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "ambit/event.h"
+#include "value.h"
+
+namespace ambit::engine {
+
+/// What the call returned, for kinds that carry a result.
+std::optional<std::int32_t> result_of(const Event& event) noexcept;
+/// "SUCCESS" or the error's name ("EACCES").
+std::string_view error_name(std::int32_t result) noexcept;
+std::string_view hook_name(std::uint16_t hook) noexcept;
+
+/// Names of the quality flags that are set ("user_path").
+std::vector<std::string_view> quality_names(std::uint32_t quality);
+
+/// One end of a connection.
+struct Side {
+  Address address;
+  std::uint16_t port = 0;
+};
+/// Ends by role; an end is missing while it is not known (the local one before a connect) and for unix sockets.
+struct Sides {
+  std::optional<Side> local, remote;
+  bool is_local_server = false;  ///< accept, listen, bind: the local end serves
+  [[nodiscard]] const std::optional<Side>& server() const noexcept { return is_local_server ? local : remote; }
+  [[nodiscard]] const std::optional<Side>& client() const noexcept { return is_local_server ? remote : local; }
+};
+Sides sides_of(const Event& event) noexcept;
+/// "tcp", "udp", "icmp", "raw" or "" where it is none of these.
+std::string_view l4_name(const NetFacts& net) noexcept;
+
+}  // namespace ambit::engine

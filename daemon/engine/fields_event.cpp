@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// evt.*, fs.path.*, loss.*, coverage.*, quality.*, io_uring.*: what the record itself says.
+#include <sys/ptrace.h>
+
+#include "ambit/abi/record.h"
+#include "event_access.h"
+#include "field_table.h"
+
+namespace ambit::engine {
+namespace {
+
+Value type_of(const ReadContext& c) noexcept {
+  return Value::of(name_of(c.event.kind));
+}
+
+Value time_text(const ReadContext& c) noexcept {
+  const auto ns = c.event.time.count();
+  c.arena.begin();
+  c.arena.append_number(ns / 1'000'000'000);
+  std::array<char, 10> fraction{};
+  fraction[0] = '.';
+  auto rest = ns % 1'000'000'000;
+  for (std::size_t i = 9; i >= 1; --i, rest /= 10) fraction[i] = static_cast<char>('0' + rest % 10);
+  c.arena.append({fraction.data(), fraction.size()});
+  return Value::of(c.arena.end());
+}
+
+Value raw_result(const ReadContext& c) noexcept {
+  const auto ret = result_of(c.event);
+  return ret ? Value::of_number(*ret) : Value::none();
+}
+
+Value result_name(const ReadContext& c) noexcept {
+  const auto ret = result_of(c.event);
+  return ret ? Value::of(error_name(*ret)) : Value::none();
+}
+
+Value has_failed(const ReadContext& c) noexcept {
+  const auto ret = result_of(c.event);
+  return ret ? Value::of_bool(*ret < 0) : Value::none();
+}
+
+template <std::uint32_t Access>
+Value open_access(const ReadContext& c) noexcept {
+  const auto* open = std::get_if<OpenFacts>(&c.event.facts);
+  return open == nullptr ? Value::none() : Value::of_bool((open->access & Access) != 0);
+}
+
+/// `path` of an open or name change.
+Value path(const ReadContext& c) noexcept {
+  if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return Value::of_known(open->path);
+  const auto* names = std::get_if<NameFacts>(&c.event.facts);
+  return names == nullptr ? Value::none() : Value::of_known(names->path);
+}
+Value path2(const ReadContext& c) noexcept {
+  const auto* names = std::get_if<NameFacts>(&c.event.facts);
+  return names == nullptr ? Value::none() : Value::of_known(names->path2);
+}
+
+Value mode(const ReadContext& c) noexcept {
+  const auto* names = std::get_if<NameFacts>(&c.event.facts);
+  return names == nullptr ? Value::none() : Value::of_number(names->mode);
+}
+Value new_uid(const ReadContext& c) noexcept {
+  if (const auto* names = std::get_if<NameFacts>(&c.event.facts)) return Value::of_number(names->uid);
+  const auto* cred = std::get_if<CredFacts>(&c.event.facts);
+  return cred == nullptr ? Value::none() : Value::of_number(cred->uid);
+}
+Value new_gid(const ReadContext& c) noexcept {
+  if (const auto* names = std::get_if<NameFacts>(&c.event.facts)) return Value::of_number(names->gid);
+  const auto* cred = std::get_if<CredFacts>(&c.event.facts);
+  return cred == nullptr ? Value::none() : Value::of_number(cred->gid);
+}
+Value flags(const ReadContext& c) noexcept {
+  if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return Value::of_number(open->flags);
+  const auto* ring = std::get_if<IoUringFacts>(&c.event.facts);
+  return ring == nullptr ? Value::none() : Value::of_number(ring->setup_flags);
+}
+
+Value ptrace_request(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<PtraceFacts>(&c.event.facts);
+  if (facts == nullptr) return Value::none();
+  switch (facts->request) {
+    case PTRACE_TRACEME:
+      return Value::of("PTRACE_TRACEME");
+    case PTRACE_PEEKTEXT:
+      return Value::of("PTRACE_PEEKTEXT");
+    case PTRACE_PEEKDATA:
+      return Value::of("PTRACE_PEEKDATA");
+    case PTRACE_POKETEXT:
+      return Value::of("PTRACE_POKETEXT");
+    case PTRACE_POKEDATA:
+      return Value::of("PTRACE_POKEDATA");
+    case PTRACE_ATTACH:
+      return Value::of("PTRACE_ATTACH");
+    case PTRACE_SEIZE:
+      return Value::of("PTRACE_SEIZE");
+    default:
+      break;
+  }
+  c.arena.begin();
+  c.arena.append_number(facts->request);
+  return Value::of(c.arena.end());
+}
+
+Value cred_change(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<CredFacts>(&c.event.facts);
+  if (facts == nullptr) return Value::none();
+  switch (facts->what) {
+    case AMBIT_CRED_IDS:
+      return Value::of("ids");
+    case AMBIT_CRED_CAPS:
+      return Value::of("capabilities");
+    case AMBIT_CRED_NS:
+      return Value::of("namespaces");
+    default:
+      return Value::none();
+  }
+}
+
+Value loss_reason(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<LossFacts>(&c.event.facts);
+  return facts == nullptr ? Value::none() : Value::of_known(facts->reason);
+}
+Value loss_count(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<LossFacts>(&c.event.facts);
+  return facts == nullptr ? Value::none() : Value::of_number(static_cast<std::int64_t>(facts->count));
+}
+Value loss_is_attributed(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<LossFacts>(&c.event.facts);
+  return facts == nullptr ? Value::none() : Value::of_bool(facts->image != 0);
+}
+
+template <std::string CoverageFacts::*Member>
+Value coverage(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<CoverageFacts>(&c.event.facts);
+  return facts == nullptr ? Value::none() : Value::of_known(facts->*Member);
+}
+
+Value reload_ok(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<ReloadFacts>(&c.event.facts);
+  return facts == nullptr ? Value::none() : Value::of_bool(facts->ok);
+}
+
+Value ring_entries(const ReadContext& c) noexcept {
+  const auto* ring = std::get_if<IoUringFacts>(&c.event.facts);
+  return ring == nullptr ? Value::none() : Value::of_number(ring->sq_entries);
+}
+
+template <std::uint32_t Flag>
+Value quality(const ReadContext& c) noexcept {
+  return Value::of_bool((c.event.quality & Flag) != 0);
+}
+
+constexpr auto kOpen = bit(EventKind::open);
+constexpr auto kMoves = bit(EventKind::rename) | bit(EventKind::link);
+constexpr auto kWithResult = kFileKinds | kNetKinds | bit(EventKind::ptrace);
+constexpr auto kWithIds = bit(EventKind::chown) | bit(EventKind::cred);
+constexpr auto kText = FieldType::text;
+constexpr auto kNumber = FieldType::number;
+constexpr auto kBool = FieldType::boolean;
+
+FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, std::string_view doc,
+             Value (*read)(const ReadContext&) noexcept) {
+  return {{name, type, FieldArgument::none, false, KindSet(kinds), doc}, read};
+}
+
+}  // namespace
+
+std::span<const FieldDef> event_fields() {
+  static const std::vector<FieldDef> rows = {
+      row("evt.type", kText, kAllKinds,
+          "kind of the event: open, exec, connect ... (Falco's system call names are accepted in conditions)", type_of),
+      row("evt.time", kText, kAllKinds, "seconds since boot, with nanoseconds", time_text),
+      row("evt.boottime", kNumber, kAllKinds, "nanoseconds since boot",
+          [](const ReadContext& c) noexcept { return Value::of_number(c.event.time.count()); }),
+      row("evt.hook", kText, kAllKinds, "hook that wrote the record",
+          [](const ReadContext& c) noexcept { return Value::of(hook_name(c.event.hook)); }),
+      row("evt.cpu", kNumber, kProcessKinds, "processor it happened on",
+          [](const ReadContext& c) noexcept { return Value::of_number(c.event.cpu); }),
+      row("evt.res", kText, kWithResult, "SUCCESS or the error's name (EACCES)", result_name),
+      row("evt.rawres", kNumber, kWithResult, "result as the call returned it", raw_result),
+      row("evt.failed", kBool, kWithResult, "the call returned an error", has_failed),
+      row("evt.is_open_read", kBool, kOpen, "opened for reading", open_access<AMBIT_ACCESS_READ>),
+      row("evt.is_open_write", kBool, kOpen, "opened for writing", open_access<AMBIT_ACCESS_WRITE>),
+      row("evt.is_open_create", kBool, kOpen, "the open made the file", open_access<AMBIT_ACCESS_CREATED>),
+      row("evt.is_open_trunc", kBool, kOpen, "the open emptied the file", open_access<AMBIT_ACCESS_TRUNC>),
+      row("evt.arg.path", kText, kFileKinds, "path acted on", path),
+      row("evt.arg.name", kText, kFileKinds, "path acted on", path),
+      row("evt.arg.oldpath", kText, kMoves, "rename, link: the name it had", path),
+      row("evt.arg.newpath", kText, kMoves, "rename, link: the name it gets", path2),
+      row("evt.arg.target", kText, bit(EventKind::symlink), "symlink: where it leads", path),
+      row("evt.arg.linkpath", kText, bit(EventKind::symlink), "symlink: its name", path2),
+      row("evt.arg.mode", kNumber, bit(EventKind::chmod) | bit(EventKind::mkdir), "mode bits asked for", mode),
+      row("evt.arg.uid", kNumber, kWithIds, "user id that is set", new_uid),
+      row("evt.arg.gid", kNumber, kWithIds, "group id that is set", new_gid),
+      row("evt.arg.flags", kNumber, kOpen | bit(EventKind::io_uring), "flags as the kernel holds them", flags),
+      row("evt.arg.request", kText, bit(EventKind::ptrace), "PTRACE_ATTACH, PTRACE_SEIZE ...", ptrace_request),
+      row("evt.arg.what", kText, bit(EventKind::cred), "what changed: ids, capabilities, namespaces", cred_change),
+      row("fs.path.name", kText, kFileKinds, "path acted on", path),
+      row("fs.path.source", kText, kMoves, "rename, link: the name it had", path),
+      row("fs.path.target", kText, kMoves, "rename, link: the name it gets", path2),
+      row("io_uring.entries", kNumber, bit(EventKind::io_uring), "submission entries of the ring", ring_entries),
+      row("loss.reason", kText, bit(EventKind::loss), "why records were lost", loss_reason),
+      row("loss.count", kNumber, bit(EventKind::loss), "how many records were lost", loss_count),
+      row("loss.attributed", kBool, bit(EventKind::loss), "it is known whose records were lost", loss_is_attributed),
+      row("coverage.signal", kText, bit(EventKind::coverage), "signal whose state changed",
+          coverage<&CoverageFacts::signal>),
+      row("coverage.hook", kText, bit(EventKind::coverage), "hook in use for it", coverage<&CoverageFacts::hook>),
+      row("coverage.state", kText, bit(EventKind::coverage), "state of the signal", coverage<&CoverageFacts::state>),
+      row("reload.ok", kBool, bit(EventKind::reload), "the new configuration was taken", reload_ok),
+      row("quality.path_cut", kBool, kAllKinds, "path longer than the buffer: only its end is known",
+          quality<AMBIT_Q_PATH_CUT>),
+      row("quality.path_steps", kBool, kAllKinds, "path deeper than the walk allows: only its end is known",
+          quality<AMBIT_Q_PATH_STEPS>),
+      row("quality.path_detached", kBool, kAllKinds, "object not reachable from the process root",
+          quality<AMBIT_Q_PATH_DETACHED>),
+      row("quality.user_path", kBool, kAllKinds, "path is what the caller passed: racy", quality<AMBIT_Q_USER_PATH>),
+      row("quality.argv_cut", kBool, kAllKinds, "arguments were cut", quality<AMBIT_Q_ARGV_CUT>),
+      row("quality.inventory", kBool, kAllKinds, "state found at start-up, not an act", quality<AMBIT_Q_INVENTORY>),
+      row("quality.undecided", kBool, kAllKinds, "sent before the process was judged", quality<AMBIT_Q_UNDECIDED>),
+      row("quality.protected", kBool, kAllKinds, "the object is protected on the whole host",
+          quality<AMBIT_Q_PROTECTED>),
+      row("quality.compat", kBool, kAllKinds, "32-bit system call", quality<AMBIT_Q_COMPAT>),
+      row("quality.unattributed", kBool, kAllKinds, "the acting process is not known from kernel objects",
+          quality<AMBIT_Q_UNATTRIBUTED>),
+      row("quality.user_addr", kBool, kAllKinds, "address read from the caller's memory: racy",
+          quality<AMBIT_Q_USER_ADDR>),
+  };
+  return rows;
+}
+
+}  // namespace ambit::engine
