@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Kernel types, helpers and the few constants that BTF does not carry. */
+#pragma once
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "ambit/abi/maps.h"
+#include "ambit/abi/record.h"
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define SOCK_DGRAM 2
+#define IPPROTO_UDP 17
+#define TCP_LISTEN_STATE 10
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG 0100000
+
+#define EPERM 1
+#define ENOENT 2
+#define EACCES 13
+#define ENOTDIR 20
+#define EROFS 30
+
+#define AT_FDCWD (-100)
+#define FMODE_READ 0x1
+#define FMODE_WRITE 0x2
+#define FMODE_PATH 0x4000
+#define FMODE_CREATED 0x100000
+#define O_TRUNC 01000
+
+#define PF_KTHREAD 0x00200000
+#define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
+#define X32_SYSCALL_BIT 0x40000000
+#define SIGNAL_GROUP_EXIT 0x4
+
+#define PROC_SUPER_MAGIC 0x9fa0
+#define TMPFS_MAGIC 0x01021994
+#define HUGETLBFS_MAGIC 0x958458f6
+
+/* BPF_CORE_READ takes locals of kernel types only: on a member of a struct of ours it would ask the loader to relocate
+ * that member, too. */
+#define ALWAYS_INLINE static __always_inline

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Identity of file objects, and which of them are protected. */
+#pragma once
+
+#include "lib/path.bpf.h"
+
+/* Levels above an object that are compared with the protected directories. */
+#define PROTECTED_LEVELS 16
+
+/* File behind a descriptor of `task`; NULL when there is none. */
+ALWAYS_INLINE struct file *file_of_fd(struct task_struct *task, __s32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **slots = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
+	return file;
+}
+
+ALWAYS_INLINE void fill_object(struct ambit_object *obj, struct inode *inode, struct place *at,
+			       struct task_struct *task)
+{
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct dentry *d = at->dentry;
+	struct mount *m = at->mount;
+
+	obj->ino = BPF_CORE_READ(inode, i_ino);
+	obj->parent_ino = BPF_CORE_READ(d, d_parent, d_inode, i_ino);
+	obj->size = BPF_CORE_READ(inode, i_size);
+	obj->mnt_id = BPF_CORE_READ(m, mnt_id);
+	obj->dev = BPF_CORE_READ(sb, s_dev);
+	obj->generation = BPF_CORE_READ(inode, i_generation);
+	obj->nlink = BPF_CORE_READ(inode, i_nlink);
+	obj->mode = BPF_CORE_READ(inode, i_mode);
+	obj->sb_magic = BPF_CORE_READ(sb, s_magic);
+	obj->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	obj->uid = BPF_CORE_READ(inode, i_uid.val);
+	obj->protected_flags = 0;
+}
+
+ALWAYS_INLINE bool may_be_protected(__u64 ino)
+{
+	__u32 bit = (ino ^ ino >> 18) & (PROTECTED_BITS - 1);
+
+	return protected_bits[bit / 64] >> (bit % 64) & 1;
+}
+
+ALWAYS_INLINE __u32 protection(void *map, __u64 ino, struct super_block *sb)
+{
+	struct ambit_file_key key = {.ino = ino};
+	__u32 *flags;
+
+	key.dev = BPF_CORE_READ(sb, s_dev);
+	flags = bpf_map_lookup_elem(map, &key);
+	return flags ? *flags : 0;
+}
+
+/* AMBIT_PROTECT_* of directories at or above `at`, across mount points. */
+static __noinline __u32 protected_above(struct place *at)
+{
+	struct dentry *d = at->dentry;
+	struct mount *m = at->mount;
+	__u32 flags = 0;
+	int i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PROTECTED_LEVELS; i++) {
+		struct inode *inode = BPF_CORE_READ(d, d_inode);
+		__u64 ino = BPF_CORE_READ(inode, i_ino);
+		struct dentry *parent;
+
+		if (may_be_protected(ino))
+			flags |= protection(&protected_dirs, ino, BPF_CORE_READ(inode, i_sb));
+		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
+			struct mount *above = BPF_CORE_READ(m, mnt_parent);
+
+			if (above == m)
+				break;
+			d = BPF_CORE_READ(m, mnt_mountpoint);
+			m = above;
+			continue;
+		}
+		parent = BPF_CORE_READ(d, d_parent);
+		if (parent == d)
+			break;
+		d = parent;
+	}
+	return flags;
+}
+
+ALWAYS_INLINE __u32 protected_flags_of(struct inode *inode, struct place *at)
+{
+	__u64 ino = BPF_CORE_READ(inode, i_ino);
+	__u32 flags = 0;
+
+	if (may_be_protected(ino))
+		flags = protection(&protected_files, ino, BPF_CORE_READ(inode, i_sb));
+	if (protected_dir_count)
+		flags |= protected_above(at);
+	return flags;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every map and global of the kernel half. Maps are weak: each object carries the definition, the linker keeps one.
+ * Globals live in state.bpf.c. Sizes marked `set by the loader` are replaced before load.
+ */
+#pragma once
+
+#include "lib/kernel.bpf.h"
+
+/* The one way to user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24); /* set by the loader */
+} records SEC(".maps") __weak;
+
+/* tgid -> who that is. Filled at fork and exec, on first sight and by the inventory; emptied at exit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct ambit_proc);
+} procs SEC(".maps") __weak;
+
+/* image id -> decision. Written by user space (and for the daemon itself on first sight). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct ambit_image);
+} images SEC(".maps") __weak;
+
+/* object -> AMBIT_PROTECT_*. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ambit_file_key);
+	__type(value, __u32);
+} protected_files SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ambit_file_key);
+	__type(value, __u32);
+} protected_dirs SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, AMBIT_LOSS_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses SEC(".maps") __weak;
+
+/* image id -> records lost. Read and emptied by user space; when it is full the totals still count. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u64);
+} lost_by_image SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, AMBIT_COUNTERS);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps") __weak;
+
+/* Programs behind the sys_exit dispatcher, by AMBIT_SLOT_*. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, AMBIT_SLOTS);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} call_programs SEC(".maps") __weak;
+
+/* Sockets that talk to port 53: whose they are. */
+struct dns_owner {
+	__u64 leader_start_ns;
+	__u64 cgroup_id;
+	__u32 tgid;
+	__u32 tid;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* socket cookie */
+	__type(value, struct dns_owner);
+} dns_sockets SEC(".maps") __weak;
+
+#define PATH_BUFFER 4096
+#define PATH_SLACK 256 /* a component of up to 255 bytes is written past the masked offset */
+
+/* Room to put a record together. One per CPU for tracing programs, which cannot be preempted or nest among each other
+ * in process context; one for the iterators, of which one runs at a time. */
+struct scratch {
+	__u64 busy;
+	__u64 args[8]; /* of the system call; user pointers as passed */
+	struct ambit_call call;
+	__u32 is_compat;
+	__u32 pad;
+	char path[PATH_BUFFER + PATH_SLACK];
+	__u8 record[AMBIT_REC_MAX + PATH_BUFFER]; /* append() masks offset and length separately */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} task_scratch SEC(".maps") __weak;
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} iter_scratch SEC(".maps") __weak;
+
+/* Per CPU: numbering of records and images, and when the reader was last woken. */
+struct cpu_state {
+	__u64 sequence;
+	__u64 image_counter;
+	__u64 last_wake_ns;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_state);
+} cpu_states SEC(".maps") __weak;
+
+/* Fixed before load. */
+extern const volatile unsigned int ring_bytes;
+extern const volatile unsigned int ring_reserve_bytes;
+extern const volatile unsigned int wake_bytes;
+extern const volatile unsigned int self_tgid;
+extern const volatile struct ambit_call calls_64[AMBIT_CALL_NUMBERS];
+extern const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS];
+
+/* Changed by user space while running. */
+extern volatile unsigned int decision_generation; /* a decision was changed: cached states are stale */
+extern volatile unsigned int protected_dir_count;
+extern volatile unsigned int init_mnt_ns; /* of process 1 */
+extern volatile unsigned int init_root_dev;
+extern volatile unsigned long long init_root_ino;
+extern volatile unsigned int iter_tgid;  /* iterators: only this process; 0 = all */
+extern volatile unsigned int iter_facts; /* iterators: ITER_* */
+#define ITER_WITHOUT_PATHS 1
+
+/* One bit per hashed inode number of all protected objects: keeps the miss, which every open of every process pays,
+ * at one load. */
+#define PROTECTED_BITS (1 << 18)
+extern volatile unsigned long long protected_bits[PROTECTED_BITS / 64];

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* open, openat, openat2, creat. */
+#include "lib/open.bpf.h"
+
+/* openat2 passes its flags in memory; read after the call, so only as good as the caller is honest. */
+ALWAYS_INLINE __u64 open_flags(struct scratch *s)
+{
+	__u64 flags = call_arg(s, s->call.flags_arg);
+
+	if (s->call.op == 1) /* creat */
+		return O_TRUNC;
+	if (s->call.op == 2) { /* openat2: struct open_how */
+		__u64 how = 0;
+
+		bpf_probe_read_user(&how, sizeof(how), (const void *)flags);
+		return how;
+	}
+	return flags;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__open, struct pt_regs *regs, long ret)
+{
+	struct subject who;
+	struct scratch *s;
+
+	subject_of_current(&who);
+	if (who.state == AMBIT_IMAGE_SELF)
+		return 0;
+	if (ret < 0 && !is_of_interest(&who))
+		return 0;
+	s = take_scratch(who.image_id);
+	if (!s)
+		return 0;
+	load_call(s, regs, who.task);
+	if (ret < 0) {
+		handle_failed_open(s, &who, (const char *)call_arg(s, s->call.path_arg), ret, open_flags(s),
+				   AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
+	} else {
+		struct file *file = file_of_fd(who.task, ret);
+
+		if (file)
+			handle_open(s, &who, file, ret, open_flags(s), AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
+		else /* another thread closed it first */
+			count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);
+	}
+	give_back(s);
+	return 0;
+}
