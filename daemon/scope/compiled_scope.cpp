@@ -70,7 +70,7 @@ class Compiler {
     out.units = select.systemd_units;
     out.cgroups = patterns_of(select.cgroups);
     out.executables = patterns_of(select.executables);
-    out.users = select.users;
+    out.users.users = select.users;
     out.container_ids = select.container_ids;
     out.container_runtimes = select.container_runtimes;
     out.rank = (out.executables.empty() ? 0U : 16U) | (out.container_ids.empty() && out.container_runtimes.empty() ? 0U : 8U) |

@@ -25,11 +25,19 @@ struct TextHash {
 };
 using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
+/// Users (name or number) and executables.
+struct IdentitySet {
+  std::vector<std::string> users;
+  std::vector<util::PathPattern> executables;
+  [[nodiscard]] bool empty() const noexcept { return users.empty() && executables.empty(); }
+  [[nodiscard]] bool holds(const Process& process) const noexcept;
+};
+
 struct Selector {
   std::vector<std::string> units;  ///< `*` and `?` allowed
   std::vector<util::PathPattern> cgroups;
   std::vector<util::PathPattern> executables;
-  std::vector<std::string> users;
+  IdentitySet users;
   std::vector<std::string> container_ids, container_runtimes;
   /// Which keys are there: executable 16, container 8, systemdUnit 4, cgroup 2, user 1. The higher sum owns.
   unsigned rank = 0;
@@ -50,12 +58,6 @@ struct GrantList {
 struct RoleSet {
   bool any = true, server = false, children = false;
   std::vector<util::PathPattern> executables;
-};
-struct IdentitySet {
-  std::vector<std::string> users;
-  std::vector<util::PathPattern> executables;
-  [[nodiscard]] bool empty() const noexcept { return users.empty() && executables.empty(); }
-  [[nodiscard]] bool holds(const Process& process) const noexcept;
 };
 
 /// A model or a secret.

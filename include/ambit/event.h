@@ -152,6 +152,7 @@ struct ProbeFacts {
 struct ResolvedObject {
   std::string pattern;  ///< the declared path as written (parameters expanded)
   std::string path;     ///< where it was found
+  std::string real_path;  ///< the same below the root with symbolic links followed; empty = not known
   FileId id;
   std::uint32_t parent_dev = 0;
   std::uint64_t parent_ino = 0;
