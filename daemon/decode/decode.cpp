@@ -8,32 +8,44 @@ namespace {
 
 Status decode_body(Bytes record, std::uint16_t type, Event& event) {
   switch (type) {
-    case AMBIT_REC_EXEC: return decode_exec(record, event);
-    case AMBIT_REC_FORK: return decode_fork(record, event);
-    case AMBIT_REC_EXIT: return decode_exit(record, event);
-    case AMBIT_REC_CRED: return decode_cred(record, event);
+    case AMBIT_REC_EXEC:
+      return decode_exec(record, event);
+    case AMBIT_REC_FORK:
+      return decode_fork(record, event);
+    case AMBIT_REC_EXIT:
+      return decode_exit(record, event);
+    case AMBIT_REC_CRED:
+      return decode_cred(record, event);
     case AMBIT_REC_CGROUP_ATTACH:
-    case AMBIT_REC_CGROUP_NAME: return decode_cgroup(record, type, event);
-    case AMBIT_REC_OPEN: return decode_open(record, event);
-    case AMBIT_REC_NAME_CHANGE: return decode_name_change(record, event);
+    case AMBIT_REC_CGROUP_NAME:
+      return decode_cgroup(record, type, event);
+    case AMBIT_REC_OPEN:
+      return decode_open(record, event);
+    case AMBIT_REC_NAME_CHANGE:
+      return decode_name_change(record, event);
     case AMBIT_REC_CONNECT:
     case AMBIT_REC_SEND:
     case AMBIT_REC_BIND:
     case AMBIT_REC_LISTEN:
-    case AMBIT_REC_ACCEPT: return decode_net(record, type, event);
-    case AMBIT_REC_DNS: return decode_dns(record, event);
-    case AMBIT_REC_PTRACE: return decode_ptrace(record, event);
-    case AMBIT_REC_IO_URING: return decode_io_uring(record, event);
-    default: return Error{fmt::format("decode: record type {} is not known", type)};
+    case AMBIT_REC_ACCEPT:
+      return decode_net(record, type, event);
+    case AMBIT_REC_DNS:
+      return decode_dns(record, event);
+    case AMBIT_REC_PTRACE:
+      return decode_ptrace(record, event);
+    case AMBIT_REC_IO_URING:
+      return decode_io_uring(record, event);
+    default:
+      return Error{fmt::format("decode: record type {} is not known", type)};
   }
 }
 
 }  // namespace
 
 Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) {
-  const auto header = fixed_part<ambit_rec_header>(record, sizeof(ambit_rec_header), "header");
-  if (!header.ok()) return header.error();
-  const auto& h = *header;
+  ambit_rec_header h{};
+  if (const auto status = read_fixed(record, sizeof(ambit_rec_header), "header", h); !status.ok())
+    return status.error();
   if (h.abi != AMBIT_ABI) return Error{fmt::format("decode: layout {}, this program reads {}", h.abi, AMBIT_ABI)};
   if (h.size < sizeof(ambit_rec_header) || h.size > record.size() || h.size > AMBIT_REC_MAX) {
     return Error{fmt::format("decode: record type {} states {} bytes of {}", h.type, h.size, record.size())};

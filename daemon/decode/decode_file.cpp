@@ -11,16 +11,35 @@ namespace {
 
 bool kind_of(std::uint32_t op, EventKind& kind) noexcept {
   switch (op) {
-    case AMBIT_NAME_RENAME: kind = EventKind::rename; return true;
-    case AMBIT_NAME_UNLINK: kind = EventKind::unlink; return true;
-    case AMBIT_NAME_LINK: kind = EventKind::link; return true;
-    case AMBIT_NAME_SYMLINK: kind = EventKind::symlink; return true;
-    case AMBIT_NAME_TRUNCATE: kind = EventKind::truncate; return true;
-    case AMBIT_NAME_CHMOD: kind = EventKind::chmod; return true;
-    case AMBIT_NAME_CHOWN: kind = EventKind::chown; return true;
-    case AMBIT_NAME_MKDIR: kind = EventKind::mkdir; return true;
-    case AMBIT_NAME_RMDIR: kind = EventKind::rmdir; return true;
-    default: return false;
+    case AMBIT_NAME_RENAME:
+      kind = EventKind::rename;
+      return true;
+    case AMBIT_NAME_UNLINK:
+      kind = EventKind::unlink;
+      return true;
+    case AMBIT_NAME_LINK:
+      kind = EventKind::link;
+      return true;
+    case AMBIT_NAME_SYMLINK:
+      kind = EventKind::symlink;
+      return true;
+    case AMBIT_NAME_TRUNCATE:
+      kind = EventKind::truncate;
+      return true;
+    case AMBIT_NAME_CHMOD:
+      kind = EventKind::chmod;
+      return true;
+    case AMBIT_NAME_CHOWN:
+      kind = EventKind::chown;
+      return true;
+    case AMBIT_NAME_MKDIR:
+      kind = EventKind::mkdir;
+      return true;
+    case AMBIT_NAME_RMDIR:
+      kind = EventKind::rmdir;
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -34,9 +53,8 @@ std::string link_target(std::string_view name, std::string_view target) {
 
 Status decode_open(Bytes record, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_open, path);
-  const auto fixed = fixed_part<ambit_rec_open>(record, kFixed, "open");
-  if (!fixed.ok()) return fixed.error();
-  const auto& r = *fixed;
+  ambit_rec_open r{};
+  if (const auto status = read_fixed(record, kFixed, "open", r); !status.ok()) return status.error();
   std::string_view path;
   if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("open", "path", r.path_len);
   event.kind = EventKind::open;
@@ -53,9 +71,8 @@ Status decode_open(Bytes record, Event& event) {
 
 Status decode_name_change(Bytes record, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_name_change, tail);
-  const auto fixed = fixed_part<ambit_rec_name_change>(record, kFixed, "name change");
-  if (!fixed.ok()) return fixed.error();
-  const auto& r = *fixed;
+  ambit_rec_name_change r{};
+  if (const auto status = read_fixed(record, kFixed, "name change", r); !status.ok()) return status.error();
   if (!kind_of(r.op, event.kind)) return Error{fmt::format("decode name change: operation {} is not known", r.op)};
   Tail tail(record, kFixed);
   std::string_view path;

@@ -21,7 +21,8 @@ Address address_of(const __u8 (&bytes)[16]) noexcept {
 }
 
 bool is_mapped(const Address& a) noexcept {
-  return std::all_of(a.begin(), a.begin() + 10, [](std::uint8_t b) { return b == 0; }) && a[10] == 0xff && a[11] == 0xff;
+  return std::all_of(a.begin(), a.begin() + 10, [](std::uint8_t b) { return b == 0; }) && a[10] == 0xff &&
+         a[11] == 0xff;
 }
 
 bool is_zero(const Address& a) noexcept {
@@ -45,11 +46,16 @@ void unmap(std::uint16_t& family, Address& first, Address& second) noexcept {
 
 EventKind kind_of(std::uint16_t type) noexcept {
   switch (type) {
-    case AMBIT_REC_SEND: return EventKind::send;
-    case AMBIT_REC_BIND: return EventKind::bind;
-    case AMBIT_REC_LISTEN: return EventKind::listen;
-    case AMBIT_REC_ACCEPT: return EventKind::accept;
-    default: return EventKind::connect;
+    case AMBIT_REC_SEND:
+      return EventKind::send;
+    case AMBIT_REC_BIND:
+      return EventKind::bind;
+    case AMBIT_REC_LISTEN:
+      return EventKind::listen;
+    case AMBIT_REC_ACCEPT:
+      return EventKind::accept;
+    default:
+      return EventKind::connect;
   }
 }
 
@@ -69,9 +75,8 @@ std::string unix_path(std::string_view raw) {
 
 Status decode_net(Bytes record, std::uint16_t type, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_net, path);
-  const auto fixed = fixed_part<ambit_rec_net>(record, kFixed, "socket");
-  if (!fixed.ok()) return fixed.error();
-  const auto& r = *fixed;
+  ambit_rec_net r{};
+  if (const auto status = read_fixed(record, kFixed, "socket", r); !status.ok()) return status.error();
   std::string_view path;
   if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("socket", "path", r.path_len);
   if (r.path_len > sizeof(r.path)) return length_error("socket", "path", r.path_len);
@@ -92,9 +97,8 @@ Status decode_net(Bytes record, std::uint16_t type, Event& event) {
 
 Status decode_dns(Bytes record, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_dns, payload);
-  const auto fixed = fixed_part<ambit_rec_dns>(record, kFixed, "dns");
-  if (!fixed.ok()) return fixed.error();
-  const auto& r = *fixed;
+  ambit_rec_dns r{};
+  if (const auto status = read_fixed(record, kFixed, "dns", r); !status.ok()) return status.error();
   if (r.payload_len > AMBIT_DNS_PAYLOAD_MAX) return length_error("dns", "payload", r.payload_len);
   if (record.size() - kFixed < r.payload_len) return length_error("dns", "payload", r.payload_len);
   if (r.direction != AMBIT_DNS_QUESTION && r.direction != AMBIT_DNS_ANSWER) {

@@ -24,9 +24,8 @@ std::vector<std::string> split_argv(std::string_view block) {
 
 Status decode_exec(Bytes record, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_exec, tail);
-  const auto fixed = fixed_part<ambit_rec_exec>(record, kFixed, "exec");
-  if (!fixed.ok()) return fixed.error();
-  const auto& r = *fixed;
+  ambit_rec_exec r{};
+  if (const auto status = read_fixed(record, kFixed, "exec", r); !status.ok()) return status.error();
   Tail tail(record, kFixed);
   std::string_view path;
   std::string_view filename;
@@ -61,25 +60,24 @@ Status decode_exec(Bytes record, Event& event) {
 }
 
 Status decode_fork(Bytes record, Event& event) {
-  const auto fixed = fixed_part<ambit_rec_fork>(record, sizeof(ambit_rec_fork), "fork");
-  if (!fixed.ok()) return fixed.error();
+  ambit_rec_fork r{};
+  if (const auto status = read_fixed(record, sizeof(ambit_rec_fork), "fork", r); !status.ok()) return status.error();
   event.kind = EventKind::fork;
-  event.facts = ForkFacts{{fixed->child_tgid, fixed->child_start_ns}, fixed->child_image_id, fixed->child_cgroup_id};
+  event.facts = ForkFacts{{r.child_tgid, r.child_start_ns}, r.child_image_id, r.child_cgroup_id};
   return Ok{};
 }
 
 Status decode_exit(Bytes record, Event& event) {
-  const auto fixed = fixed_part<ambit_rec_exit>(record, sizeof(ambit_rec_exit), "exit");
-  if (!fixed.ok()) return fixed.error();
+  ambit_rec_exit r{};
+  if (const auto status = read_fixed(record, sizeof(ambit_rec_exit), "exit", r); !status.ok()) return status.error();
   event.kind = EventKind::exit;
-  event.facts = ExitFacts{fixed->exit_code};
+  event.facts = ExitFacts{r.exit_code};
   return Ok{};
 }
 
 Status decode_cred(Bytes record, Event& event) {
-  const auto fixed = fixed_part<ambit_rec_cred>(record, sizeof(ambit_rec_cred), "cred");
-  if (!fixed.ok()) return fixed.error();
-  const auto& r = *fixed;
+  ambit_rec_cred r{};
+  if (const auto status = read_fixed(record, sizeof(ambit_rec_cred), "cred", r); !status.ok()) return status.error();
   event.kind = EventKind::cred;
   auto& f = event.facts.emplace<CredFacts>();
   f.old_image = r.old_image_id;
@@ -97,32 +95,34 @@ Status decode_cred(Bytes record, Event& event) {
 
 Status decode_cgroup(Bytes record, std::uint16_t type, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_cgroup, path);
-  const auto fixed = fixed_part<ambit_rec_cgroup>(record, kFixed, "cgroup");
-  if (!fixed.ok()) return fixed.error();
+  ambit_rec_cgroup r{};
+  if (const auto status = read_fixed(record, kFixed, "cgroup", r); !status.ok()) return status.error();
   std::string_view path;
-  if (!Tail(record, kFixed).take(fixed->path_len, path)) return length_error("cgroup", "path", fixed->path_len);
+  if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("cgroup", "path", r.path_len);
   event.kind = type == AMBIT_REC_CGROUP_ATTACH ? EventKind::cgroup_attach : EventKind::cgroup_name;
   auto& f = event.facts.emplace<CgroupFacts>();
-  f.id = fixed->id;
-  f.new_image = fixed->new_image_id;
+  f.id = r.id;
+  f.new_image = r.new_image_id;
   if (!path.empty() && path.front() != '/') f.path = "/";
   f.path += path;
   return Ok{};
 }
 
 Status decode_ptrace(Bytes record, Event& event) {
-  const auto fixed = fixed_part<ambit_rec_ptrace>(record, sizeof(ambit_rec_ptrace), "ptrace");
-  if (!fixed.ok()) return fixed.error();
+  ambit_rec_ptrace r{};
+  if (const auto status = read_fixed(record, sizeof(ambit_rec_ptrace), "ptrace", r); !status.ok())
+    return status.error();
   event.kind = EventKind::ptrace;
-  event.facts = PtraceFacts{{fixed->target_tgid, fixed->target_start_ns}, fixed->request, fixed->ret};
+  event.facts = PtraceFacts{{r.target_tgid, r.target_start_ns}, r.request, r.ret};
   return Ok{};
 }
 
 Status decode_io_uring(Bytes record, Event& event) {
-  const auto fixed = fixed_part<ambit_rec_io_uring>(record, sizeof(ambit_rec_io_uring), "io_uring");
-  if (!fixed.ok()) return fixed.error();
+  ambit_rec_io_uring r{};
+  if (const auto status = read_fixed(record, sizeof(ambit_rec_io_uring), "io_uring", r); !status.ok())
+    return status.error();
   event.kind = EventKind::io_uring;
-  event.facts = IoUringFacts{fixed->setup_flags, fixed->sq_entries, fixed->cq_entries};
+  event.facts = IoUringFacts{r.setup_flags, r.sq_entries, r.cq_entries};
   return Ok{};
 }
 

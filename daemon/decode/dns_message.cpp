@@ -34,8 +34,8 @@ class Message {
     return static_cast<std::uint32_t>(u16(at)) << 16 | u16(at + 2);
   }
 
-  /// Reads the name at `at` and moves `at` behind it. Compression pointers must lead backwards past every byte read so far, so
-  /// there is no loop; a name longer than 255 bytes is none.
+  /// Reads the name at `at` and moves `at` behind it. Compression pointers must lead backwards past every byte read so
+  /// far, so there is no loop; a name longer than 255 bytes is none.
   bool name(std::size_t& at, std::string& out) const {
     out.clear();
     std::size_t wire_bytes = 0;
@@ -91,7 +91,9 @@ class Message {
 };
 
 /// RFC 2181 section 8: a TTL with the top bit set is zero.
-std::uint32_t ttl_of(std::uint32_t raw) noexcept { return (raw & 0x80000000U) != 0 ? 0 : raw; }
+std::uint32_t ttl_of(std::uint32_t raw) noexcept {
+  return (raw & 0x80000000U) != 0 ? 0 : raw;
+}
 
 bool read_answer(const Message& message, std::size_t& at, DnsFacts& facts) {
   std::string owner;

@@ -4,7 +4,9 @@
 namespace ambit::decode {
 namespace {
 
-bool is_absolute(std::string_view path) noexcept { return !path.empty() && path.front() == '/'; }
+bool is_absolute(std::string_view path) noexcept {
+  return !path.empty() && path.front() == '/';
+}
 
 void append_folded(std::string& out, std::string_view path) {
   while (!path.empty()) {

@@ -6,8 +6,8 @@
 
 namespace ambit::decode {
 
-/// `name` seen from `directory`, with `.`, `..` and doubled slashes folded textually; `..` does not climb above `/`. A relative
-/// name without a known (absolute) directory comes back as it is; an empty name means the directory itself.
+/// `name` seen from `directory`, with `.`, `..` and doubled slashes folded textually; `..` does not climb above `/`. A
+/// relative name without a known (absolute) directory comes back as it is; an empty name means the directory itself.
 std::string absolute_path(std::string_view directory, std::string_view name);
 
 }  // namespace ambit::decode

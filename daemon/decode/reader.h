@@ -18,15 +18,14 @@ namespace ambit::decode {
 
 using Bytes = std::span<const std::byte>;
 
-/// Copies the fixed part of a record; `fixed_bytes` is where its tail begins. Missing bytes are an Error.
+/// Copies the fixed part of a record into `out`; `fixed_bytes` is where its tail begins. Missing bytes are an Error.
 template <class Record>
-Result<Record> fixed_part(Bytes record, std::size_t fixed_bytes, std::string_view what) {
+Status read_fixed(Bytes record, std::size_t fixed_bytes, std::string_view what, Record& out) {
   if (record.size() < fixed_bytes) {
     return Error{fmt::format("decode {}: {} bytes, its fixed part has {}", what, record.size(), fixed_bytes)};
   }
-  Record out{};
   std::memcpy(&out, record.data(), fixed_bytes);
-  return out;
+  return Ok{};
 }
 
 /// Takes strings of stated length off the tail of a record, one after the other.

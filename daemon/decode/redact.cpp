@@ -13,7 +13,9 @@ namespace {
 bool is_name_char(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '.';
 }
-bool is_quote(char c) noexcept { return c == '"' || c == '\''; }
+bool is_quote(char c) noexcept {
+  return c == '"' || c == '\'';
+}
 bool ends_value(char c) noexcept {
   return c == '&' || c == ';' || c == ',' || c == '#' || c == ' ' || c == '\t' || c == '\n' || c == '\r' || is_quote(c);
 }
@@ -120,8 +122,8 @@ class Redactor {
 
   /// The value of these reaches to the end of the line ("Authorization: Bearer X").
   static bool is_header_name(std::string_view name) noexcept {
-    return equals_nocase(name, "authorization") || equals_nocase(name, "proxy-authorization") || equals_nocase(name, "cookie") ||
-           equals_nocase(name, "set-cookie");
+    return equals_nocase(name, "authorization") || equals_nocase(name, "proxy-authorization") ||
+           equals_nocase(name, "cookie") || equals_nocase(name, "set-cookie");
   }
 
   /// scheme://user:password@host
@@ -215,7 +217,9 @@ std::string_view option_name(std::string_view arg) noexcept {
 
 }  // namespace
 
-std::string redact_text(std::string_view text) { return Redactor(text).run(); }
+std::string redact_text(std::string_view text) {
+  return Redactor(text).run();
+}
 
 std::vector<std::string> redact_argv(std::vector<std::string> argv) {
   for (auto& arg : argv) {

@@ -8,24 +8,37 @@
 namespace ambit::decode {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_alnum(char c) noexcept { return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z'); }
-bool is_word(char c) noexcept { return is_alnum(c) || c == '_' || c == '-'; }
-bool is_word_or_dot(char c) noexcept { return is_word(c) || c == '.'; }
-bool is_upper_or_digit(char c) noexcept { return is_upper(c) || is_digit(c); }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_upper(char c) noexcept {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_alnum(char c) noexcept {
+  return is_digit(c) || is_upper(c) || (c >= 'a' && c <= 'z');
+}
+bool is_word(char c) noexcept {
+  return is_alnum(c) || c == '_' || c == '-';
+}
+bool is_word_or_dot(char c) noexcept {
+  return is_word(c) || c == '.';
+}
+bool is_upper_or_digit(char c) noexcept {
+  return is_upper(c) || is_digit(c);
+}
 
 /// Names that are secrets as a whole.
 constexpr std::array<std::string_view, 14> kWholeNames = {
-    "pwd", "pass", "auth", "authorization", "proxyauthorization", "cookie", "setcookie", "sig", "pat", "apitoken",
-    "xamzcredential", "xgoogcredential", "xapikey", "dsn"};
+    "pwd", "pass", "auth",     "authorization",  "proxyauthorization", "cookie",  "setcookie",
+    "sig", "pat",  "apitoken", "xamzcredential", "xgoogcredential",    "xapikey", "dsn"};
 /// Names that are secrets by their end ("db_password", "HF_TOKEN").
 constexpr std::array<std::string_view, 15> kNameEnds = {
-    "password",  "passwd",     "passphrase",  "secret",     "token",          "apikey",     "accesskey", "secretkey",
+    "password",   "passwd",     "passphrase", "secret",      "token",     "apikey",   "accesskey", "secretkey",
     "privatekey", "accountkey", "credential", "credentials", "signature", "passcode", "sessionkey"};
 /// Words of tokenizers that end in "token" and are no secrets.
-constexpr std::array<std::string_view, 11> kTokenizerWords = {"eostoken", "bostoken", "padtoken",  "unktoken",  "septoken", "clstoken",
-                                                              "masktoken", "pertoken", "nexttoken", "stoptoken", "imagetoken"};
+constexpr std::array<std::string_view, 11> kTokenizerWords = {"eostoken",  "bostoken",  "padtoken",  "unktoken",
+                                                              "septoken",  "clstoken",  "masktoken", "pertoken",
+                                                              "nexttoken", "stoptoken", "imagetoken"};
 
 constexpr std::size_t kMaxName = 64;   // longer words are no names of options
 constexpr std::size_t kMaxLook = 512;  // bytes looked ahead before a shape is given up: keeps hostile text linear
@@ -60,8 +73,8 @@ std::size_t run_length(std::string_view text, Predicate is_part) noexcept {
   return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_part) - text.begin());
 }
 
-/// sk-... of OpenAI, Anthropic and the many who copy them. A file name such as sk-learn-classifier is none: a key has a long run
-/// without dashes that holds a digit.
+/// sk-... of OpenAI, Anthropic and the many who copy them. A file name such as sk-learn-classifier is none: a key has a
+/// long run without dashes that holds a digit.
 std::size_t sk_length(std::string_view text) noexcept {
   constexpr std::size_t kMinRun = 16;
   if (!text.starts_with("sk-")) return 0;
@@ -106,14 +119,30 @@ bool is_secret_name(std::string_view name) noexcept {
          std::none_of(kTokenizerWords.begin(), kTokenizerWords.end(), ends);
 }
 
-bool is_secret_query_name(std::string_view name) noexcept { return name == "key" || name == "code" || name == "sv" || name == "auth"; }
+bool is_secret_query_name(std::string_view name) noexcept {
+  return name == "key" || name == "code" || name == "sv" || name == "auth";
+}
 
 std::size_t token_length(std::string_view text) noexcept {
   if (text.size() < 13) return 0;
   switch (text.front()) {
-    case 'h': case 'a': case 'g': case 'x': case 'A': case 'y': case 'n': case 'p': case 'd': case 'r': case 's': case 'S': break;
-    case 'e': return jwt_length(text);
-    default: return 0;
+    case 'h':
+    case 'a':
+    case 'g':
+    case 'x':
+    case 'A':
+    case 'y':
+    case 'n':
+    case 'p':
+    case 'd':
+    case 'r':
+    case 's':
+    case 'S':
+      break;
+    case 'e':
+      return jwt_length(text);
+    default:
+      return 0;
   }
   for (const auto& shape : kShapes) {
     if (!text.starts_with(shape.prefix)) continue;

@@ -11,10 +11,10 @@
 namespace ambit::decode {
 
 /// Turns one kernel record (ambit/abi/record.h) into an event. `position` goes into the event as it is.
-/// Every length is checked against the record: a bad one is an Error that names the field; nothing throws, nothing reads
-/// outside `record`. Bytes behind the last field of a known type are ignored.
-/// Made here: secrets in argv, paths, names and URLs are redacted (redact.h); names relative to a directory become absolute
-/// and `.`, `..` and double slashes are folded textually (still AMBIT_Q_USER_PATH); IPv4 addresses inside IPv6 ones
+/// Every length is checked against the record: a bad one is an Error that names the field; nothing throws, nothing
+/// reads outside `record`. Bytes behind the last field of a known type are ignored. Made here: secrets in argv, paths,
+/// names and URLs are redacted (redact.h); names relative to a directory become absolute and `.`, `..` and double
+/// slashes are folded textually (still AMBIT_Q_USER_PATH); IPv4 addresses inside IPv6 ones
 /// (::ffff:a.b.c.d) become AF_INET; DNS messages are parsed; abstract unix names begin with '@'.
 Result<Event> decode(std::span<const std::byte> record, std::uint64_t position);
 
