@@ -44,7 +44,7 @@ class Server {
   using Reply = std::function<void(Result<nlohmann::json>)>;
   /// The reply's object gets "ok": true; an error becomes {"ok": false, "error": ...}.
   using Handler = std::function<Result<nlohmann::json>(const nlohmann::json& request)>;
-  /// `reply` is called once, from any thread, at any later time.
+  /// `reply` must be called once, from any thread, while the io_context lives.
   using AsyncHandler = std::function<void(const nlohmann::json& request, Reply reply)>;
   using StreamHandler = std::function<Status(const nlohmann::json& request, std::shared_ptr<Stream> stream)>;
 
