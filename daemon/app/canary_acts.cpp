@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "canary_acts.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "util/fd.h"
+
+namespace ambit::app {
+namespace {
+
+using util::Fd;
+
+struct Act {
+  const char* name;
+  std::function<bool(const std::string& folder)> perform;
+};
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+const sockaddr* as_sockaddr(const sockaddr_in& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+/// Runs `body` in a child and gives its exit code, or -1.
+int in_child(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool change_names(const std::string& folder) {
+  const std::string file = folder + "/file";
+  const std::string renamed = folder + "/renamed";
+  const std::string linked = folder + "/link";
+  const std::string symbolic = folder + "/symlink";
+  const std::string sub = folder + "/sub";
+  Fd fd(open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+  return fd.valid() && rename(file.c_str(), renamed.c_str()) == 0 && link(renamed.c_str(), linked.c_str()) == 0 &&
+         symlink(renamed.c_str(), symbolic.c_str()) == 0 && truncate(renamed.c_str(), 1) == 0 &&
+         chmod(renamed.c_str(), 0400) == 0 && chown(renamed.c_str(), getuid(), getgid()) == 0 &&
+         unlink(linked.c_str()) == 0 && unlink(symbolic.c_str()) == 0 && unlink(renamed.c_str()) == 0 &&
+         mkdir(sub.c_str(), 0700) == 0 && rmdir(sub.c_str()) == 0;
+}
+
+bool serve_and_connect(const std::string&) {
+  const Fd server(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof(address);
+  if (bind(server.get(), as_sockaddr(address), sizeof(address)) != 0 || listen(server.get(), 1) != 0 ||
+      getsockname(server.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return false;
+  }
+  const Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(client.get(), as_sockaddr(address), sizeof(address)) != 0) return false;
+  return Fd(accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
+}
+
+bool send_datagram(const std::string&) {
+  const Fd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in discard = loopback(9);
+  return sendto(socket_fd.get(), "x", 1, 0, as_sockaddr(discard), sizeof(discard)) == 1;
+}
+
+bool connect_unix(const std::string& folder) {
+  const Fd socket_fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = folder + "/nobody.sock";
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  memcpy(address.sun_path, path.c_str(), path.size());
+  return connect(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == ENOENT;
+}
+
+/// A question for the reserved name canary.ambit.invalid (RFC 6761) to loopback; nobody needs to answer.
+bool ask_dns(const std::string&) {
+  static constexpr char kQuestion[] =
+      "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x06"
+      "canary\x05"
+      "ambit\x07"
+      "invalid\x00\x00\x01\x00\x01";
+  const Fd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const sockaddr_in server = loopback(53);
+  return connect(socket_fd.get(), as_sockaddr(server), sizeof(server)) == 0 &&
+         send(socket_fd.get(), kQuestion, sizeof(kQuestion) - 1, 0) == sizeof(kQuestion) - 1;
+}
+
+bool trace_child(const std::string&) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  if (child < 0) return false;
+  const bool attached = ptrace(PTRACE_ATTACH, child, nullptr, nullptr) == 0;
+  if (attached) waitpid(child, nullptr, 0);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  return attached;
+}
+
+bool read_memory_file(const std::string&) {
+  return Fd(open(fmt::format("/proc/{}/environ", getpid()).c_str(), O_RDONLY | O_CLOEXEC)).valid();
+}
+
+bool run_memfd(const std::string&) {
+  Fd copy(memfd_create("ambit-canary", 0));
+  const Fd original(open("/bin/true", O_RDONLY | O_CLOEXEC));
+  if (!copy.valid() || !original.valid()) return false;
+  while (sendfile(copy.get(), original.get(), nullptr, 1 << 20) > 0) {
+  }
+  return in_child([&copy] {
+           const char* const argv[] = {"ambit-canary", nullptr};
+           const char* const envp[] = {nullptr};
+           fexecve(copy.get(), const_cast<char* const*>(argv), const_cast<char* const*>(envp));
+           return 127;
+         }) == 0;
+}
+
+bool set_up_io_uring(const std::string&) {
+  io_uring_params params{};
+  return Fd(static_cast<int>(syscall(__NR_io_uring_setup, 1, &params))).valid();
+}
+
+bool change_credentials(const std::string&) {
+  return in_child([] { return setresuid(getuid(), geteuid(), geteuid()) == 0 ? 0 : 1; }) == 0;
+}
+
+}  // namespace
+
+int perform_canary_acts(const std::string& scratch) {
+  std::string folder = scratch + "/ambit-canary-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) {
+    fmt::print(stderr, "canary: cannot make a folder below {}: {}\n", scratch, strerror(errno));
+    return 1;
+  }
+  const Act acts[] = {{"names", change_names},
+                      {"tcp", serve_and_connect},
+                      {"udp", send_datagram},
+                      {"unix", connect_unix},
+                      {"dns", ask_dns},
+                      {"ptrace", trace_child},
+                      {"memory", read_memory_file},
+                      {"memfd", run_memfd},
+                      {"io_uring", set_up_io_uring},
+                      {"credentials", change_credentials}};
+  int failed = 0;
+  for (const auto& act : acts) {
+    errno = 0;
+    if (act.perform(folder)) continue;
+    fmt::print(stderr, "canary: act {} not done: {}\n", act.name, strerror(errno));
+    ++failed;
+  }
+  rmdir(folder.c_str());
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace ambit::app

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "canary_book.h"
+
+#include <algorithm>
+
+#include "ambit/abi/record.h"
+
+namespace ambit::app {
+namespace {
+
+/// The word after the program's name that starts the helper.
+constexpr std::string_view kCanaryCommand = "canary";
+
+}  // namespace
+
+bool CanaryBook::is_canary_exec(const Enriched& enriched) const {
+  const Event& event = *enriched.event;
+  if (event.kind != EventKind::exec || (event.quality & AMBIT_Q_INVENTORY) != 0 || !self_executable_.known())
+    return false;
+  const auto& exec = std::get<ExecFacts>(event.facts);
+  return exec.parent.tgid == self_tgid_ && exec.exe.id == self_executable_ && exec.argv.size() >= 2 &&
+         exec.argv[1] == kCanaryCommand;
+}
+
+bool CanaryBook::observe(const Enriched& enriched) {
+  const Event& event = *enriched.event;
+  if (!members_.contains(event.subject) && !is_canary_exec(enriched)) return false;
+  members_.insert(event.subject);
+  images_.insert(event.image);
+  if (event.kind == EventKind::fork) members_.insert(std::get<ForkFacts>(event.facts).child);
+  for (const auto& signal : signals_proved_by(event)) seen_[signal] = event.time;
+  if (event.kind == EventKind::exit) {
+    members_.erase(event.subject);
+    if (members_.empty()) images_.clear();
+  }
+  return true;
+}
+
+}  // namespace ambit::app

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_set>
+
+#include "ambit/event.h"
+#include "ambit/judgement.h"
+
+namespace ambit::app {
+
+/// Knows the canary helper and what of its acts was seen. Its records pass the whole pipeline and only their alerts are
+/// dropped. The helper is recognised by the kernel's facts alone: a child of this very daemon process that runs this
+/// very executable; its descendants belong to it. Belongs to the pipeline thread.
+class CanaryBook {
+ public:
+  /// The daemon's process and the file that it runs.
+  CanaryBook(std::uint32_t self_tgid, FileId self_executable)
+      : self_tgid_(self_tgid), self_executable_(self_executable) {}
+
+  /// Takes note of an event; true when the canary did it.
+  bool observe(const Enriched& enriched);
+
+  /// Signals seen so far in this run, with the boot time of the last act.
+  [[nodiscard]] const std::map<std::string, BootTime>& seen() const noexcept { return seen_; }
+  /// True for an image of the canary, so that the kernel is told to send all it does.
+  [[nodiscard]] bool owns_image(ImageId image) const { return images_.contains(image); }
+
+ private:
+  [[nodiscard]] bool is_canary_exec(const Enriched& enriched) const;
+
+  std::uint32_t self_tgid_;
+  FileId self_executable_;
+  std::unordered_set<ProcessKey> members_;
+  std::unordered_set<ImageId> images_;
+  std::map<std::string, BootTime> seen_;
+};
+
+/// Names of the signals that an event proves to be seen ("open", "memfd_exec"), as kernel::SignalState names them.
+std::vector<std::string> signals_proved_by(const Event& event);
+
+}  // namespace ambit::app

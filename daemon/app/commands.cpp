@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "canary_acts.h"
+#include "config/config.h"
+#include "daemon.h"
+#include "sink/sink.h"
+
+namespace ambit::app {
+namespace {
+
+void set_up_log(const config::LogSettings& settings) {
+  auto logger = spdlog::stderr_color_mt("ambit");
+  logger->set_level(spdlog::level::from_str(settings.level));
+  logger->set_pattern(settings.format == "json" ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})"
+                                                : "%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_default_logger(std::move(logger));
+}
+
+int run_daemon(const cli::Context& context) {
+  auto loaded = config::load(context.config_files);
+  if (!context.socket.empty()) loaded.config.control.socket = context.socket;
+  for (const auto& settings : loaded.config.sinks) {
+    if (!loaded.ok()) break;
+    if (const auto status = sink::check(sink::make_config(settings)); !status.ok()) {
+      loaded.diagnostics.push_back({settings.origin.file, settings.origin.line, 0, status.error().message});
+    }
+  }
+  if (!loaded.diagnostics.empty()) fmt::print(stderr, "{}\n", util::to_string(loaded.diagnostics));
+  if (!loaded.ok()) return cli::kUsage;
+  set_up_log(loaded.config.log);
+  return Daemon(std::move(loaded.config), context.config_files).run();
+}
+
+}  // namespace
+
+cli::Command add_run(CLI::App& app, cli::Context& context) {
+  auto* command = app.add_subcommand("run", "Run the daemon in the foreground");
+  return {[&context] { return run_daemon(context); }, command};
+}
+
+cli::Command add_canary(CLI::App& app, cli::Context&) {
+  auto* command = app.add_subcommand("canary", "Do one harmless act per signal (started by the daemon)")->group("");
+  auto scratch = std::make_shared<std::string>("/tmp");
+  command->add_option("folder", *scratch, "Where its files are made");
+  return {[scratch] { return perform_canary_acts(*scratch); }, command};
+}
+
+}  // namespace ambit::app

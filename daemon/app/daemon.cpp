@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "ambit/abi/record.h"
+#include "cli/cli.h"
+#include "collector/host.h"
+#include "service_notify.h"
+
+namespace ambit::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What ends the daemon at the stop of the service, whatever the sinks do.
+constexpr auto kDrainLimit = 3s;
+
+std::string first_line(const char* path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+/// The file that this process runs, as the kernel names it.
+FileId own_executable(kernel::Sensor& sensor) {
+  const util::Fd self(open("/proc/self/exe", O_PATH | O_CLOEXEC));
+  const int fds[] = {self.get()};
+  const auto objects = sensor.identify(fds);
+  if (!objects.ok() || objects->empty()) return {};
+  return {objects->front().dev, objects->front().ino};
+}
+
+std::vector<enrich::IpAddress> resolvers_of(const config::Config& config) {
+  std::vector<enrich::IpAddress> out;
+  auto texts = collector::read_resolvers();
+  texts.insert(texts.end(), config.network.resolvers.begin(), config.network.resolvers.end());
+  for (const auto& text : texts) {
+    if (const auto address = enrich::parse_ip(text)) out.push_back(*address);
+  }
+  return out;
+}
+
+}  // namespace
+
+Daemon::Daemon(config::Config config, std::vector<std::string> config_files)
+    : config_(std::move(config)),
+      config_files_(std::move(config_files)),
+      boot_id_(first_line("/proc/sys/kernel/random/boot_id")),
+      started_(collector::wall_now()),
+      registry_(std::make_unique<metrics::Registry>(AMBIT_VERSION, AMBIT_ABI)) {
+  utsname names{};
+  if (uname(&names) == 0) {
+    host_ = names.nodename;
+    kernel_release_ = names.release;
+  }
+}
+
+Daemon::~Daemon() = default;
+
+int Daemon::run() {
+  const std::array steps = {&Daemon::load, &Daemon::check_host, &Daemon::open_ledger, &Daemon::open_doors,
+                            &Daemon::start_kernel};
+  for (const auto step : steps) {
+    if (const auto failure = (this->*step)()) {
+      fmt::print(stderr, "ambit: {}\n", failure->message);
+      stop();
+      return failure->exit_code;
+    }
+  }
+  on_signal();
+  start_delivery();
+  start_timers();
+  io_.run();
+  stop();
+  return cli::kFine;
+}
+
+Daemon::Step Daemon::load() {
+  auto loaded = load_sets(config_, started_);
+  for (const auto& diagnostic : loaded.diagnostics) {
+    if (diagnostic.is_warning) spdlog::warn("{}", util::to_string(diagnostic));
+  }
+  if (!loaded.ok()) return Failure{cli::kUsage, util::to_string(loaded.diagnostics)};
+  sets_ = std::move(loaded.sets);
+  return {};
+}
+
+Daemon::Step Daemon::check_host() {
+  const auto check = kernel::check_host();
+  if (check.exit_code != 0) return Failure{check.exit_code, check.message};
+  for (const auto& note : check.notes) spdlog::warn("host: {}", note);
+  return {};
+}
+
+Daemon::Step Daemon::open_ledger() {
+  const auto folder = std::filesystem::path(config_.ledger.path).parent_path();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return Failure{cli::kUsage, fmt::format("{}: ledger folder {}: {}", config::to_string(config_.ledger.origin),
+                                            folder.string(), error.message())};
+  }
+  ledger::Options options;
+  options.path = config_.ledger.path;
+  options.boot_id = boot_id_;
+  options.ring_generation = static_cast<std::uint64_t>(started_.count());
+  options.retention = std::chrono::hours(24) * config_.ledger.retention_days;
+  ledger::Hooks hooks;
+  hooks.on_loss = [this](std::string_view reason, std::uint64_t count) { registry_->count_loss(reason, count); };
+  hooks.on_commit = [this](std::size_t, std::size_t, std::chrono::nanoseconds took) {
+    registry_->observe_commit(took);
+  };
+  auto ledger = ledger::Ledger::open(std::move(options), std::move(hooks));
+  if (!ledger.ok()) return Failure{cli::kDegraded, ledger.error().message};
+  ledger_ = std::move(ledger).value();
+  return {};
+}
+
+Daemon::Step Daemon::open_doors() {
+  auto server = control::Server::listen(io_, config_.control.socket);
+  if (!server.ok()) {
+    return Failure{cli::kUsage,
+                   fmt::format("{}: {}", config::to_string(config_.control.origin), server.error().message)};
+  }
+  control_ = std::move(server).value();
+  register_handlers();
+  if (!config_.http.enabled) return {};
+  metrics::Providers providers;
+  providers.status = [this] { return status(); };
+  providers.metrics = [this] { return registry_->expose(status()); };
+  providers.is_alive = [this] { return is_alive(); };
+  providers.readiness = [this] { return readiness(); };
+  auto http = metrics::HttpServer::listen(io_, config_.http.address, config_.http.port, std::move(providers));
+  if (!http.ok())
+    return Failure{cli::kUsage, fmt::format("{}: {}", config::to_string(config_.http.origin), http.error().message)};
+  http_ = std::move(http).value();
+  return {};
+}
+
+Daemon::Step Daemon::start_kernel() {
+  kernel::Options options;
+  options.ring_bytes = static_cast<std::uint32_t>(config_.kernel.ring_bytes);
+  options.ring_reserve_bytes = static_cast<std::uint32_t>(config_.kernel.ring_reserve_bytes);
+  options.max_processes = config_.kernel.max_processes;
+  options.max_images = config_.kernel.max_images;
+  options.max_protected = config_.kernel.max_protected;
+  options.denied_hooks = config_.hooks.deny;
+  options.cgroup2_path = config_.kernel.cgroup2_path;
+  auto sensor = kernel::Sensor::load(options);
+  if (!sensor.ok()) return Failure{cli::kDegraded, sensor.error().message};
+  sensor_ = std::move(sensor).value();
+  collector_ = std::make_unique<collector::Collector>(*sensor_);
+  auto watch = collector::FanotifyWatch::start([this](Event event) { collector_->inject(std::move(event)); },
+                                               collector::identify_with(*sensor_));
+  if (watch.ok()) {
+    fanotify_ = std::move(watch).value();
+  } else {
+    spdlog::warn("fanotify: {}; renames of protected objects by strangers are not seen", watch.error().message);
+  }
+  resolver_ = std::make_unique<ResolverWorker>(*collector_, collector::identify_with(*sensor_), fanotify_.get());
+  start_pipeline();
+  if (const auto attached = sensor_->attach(); !attached.ok()) return Failure{cli::kDegraded, attached.error().message};
+  take_inventory();
+  return {};
+}
+
+void Daemon::start_pipeline() {
+  PipelineOptions options;
+  options.self_tgid = static_cast<std::uint32_t>(getpid());
+  options.self_executable = own_executable(*sensor_);
+  options.alert.window = config_.alerts.window;
+  options.alert.boot_id = boot_id_;
+  options.alert.ring_generation = static_cast<std::uint64_t>(started_.count());
+  options.alert.id_clock = ledger_->id_clock(collector::wall_now() - collector::boot_now());
+  options.enrich.resolvers = resolvers_of(config_);
+  for (const auto& signal : sensor_->signals()) {
+    if (signal.state != kernel::HookState::active) options.blind_signals.push_back(signal.signal);
+  }
+  live_ = std::make_unique<LiveEvents>([this](bool wanted) { pipeline_->follow_events(wanted); });
+  PipelineHooks hooks;
+  hooks.on_resolve = [this](std::vector<scope::ResolveRequest> requests) { resolver_->post(std::move(requests)); };
+  hooks.on_event = [this](const JudgedEvent& event) { live_->publish(event); };
+  pipeline_ = std::make_unique<Pipeline>(*collector_, *sensor_, *ledger_, *registry_, sets_, std::move(options),
+                                         std::move(hooks));
+  collector_->inject(collector::make_tick());
+  collector_->inject(collector::read_users());
+  pipeline_thread_ = std::jthread([this](const std::stop_token& stop) { pipeline_->run(stop); });
+}
+
+void Daemon::take_inventory() {
+  const auto root =
+      config_.kernel.cgroup2_path.empty() ? kernel::find_cgroup2() : Result<std::string>(config_.kernel.cgroup2_path);
+  std::vector<Event> names;
+  if (root.ok()) {
+    if (auto found = collector::cgroup_names(*root); found.ok()) names = std::move(found).value();
+  }
+  if (const auto status = collector_->take_inventory(std::move(names)); !status.ok()) {
+    spdlog::warn("inventory: {}", status.error().message);
+  }
+  inventory_taken_ = true;
+}
+
+void Daemon::start_delivery() {
+  sink::DeliveryOptions options;
+  options.format.hostname = host_;
+  options.format.machine_id = first_line("/etc/machine-id");
+  options.format.boot_id = boot_id_;
+  options.format.version = AMBIT_VERSION;
+  delivery_ = std::make_unique<sink::Delivery>(io_, *ledger_, sink_configs(), std::move(options));
+  delivery_->start();
+  probes_ = std::make_unique<ProbeRunner>(io_, [this](ProbeFacts facts) {
+    Event event;
+    event.kind = EventKind::probe;
+    event.hook = AMBIT_HOOK_USER;
+    event.time = collector::boot_now();
+    event.facts = std::move(facts);
+    collector_->inject(std::move(event));
+  });
+}
+
+std::vector<sink::SinkConfig> Daemon::sink_configs() const {
+  std::vector<sink::SinkConfig> out;
+  for (const auto& settings : config_.sinks) {
+    if (settings.enabled) out.push_back(sink::make_config(settings));
+  }
+  return out;
+}
+
+void Daemon::stop() {
+  notify_stopping();
+  pipeline_thread_.request_stop();
+  if (pipeline_thread_.joinable()) pipeline_thread_.join();
+  if (ledger_) ledger_->sync();
+  if (delivery_) {
+    io_.restart();
+    delivery_->drain(kDrainLimit, [this] { io_.stop(); });
+    io_.run_for(kDrainLimit + 1s);
+    delivery_->stop();
+  }
+  workers_.join();
+  probes_.reset();
+  http_.reset();
+  control_.reset();
+  resolver_.reset();
+  fanotify_.reset();
+  delivery_.reset();
+  ledger_.reset();
+}
+
+}  // namespace ambit::app

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon does while it runs: time, probes, canaries, reloads, and the answers to those who ask.
+#include <spawn.h>
+#include <spdlog/spdlog.h>
+#include <sys/wait.h>
+
+#include <boost/asio/post.hpp>
+#include <nlohmann/json.hpp>
+
+#include "ambit/abi/record.h"
+#include "collector/host.h"
+#include "daemon.h"
+#include "service_notify.h"
+
+extern "C" char** environ;
+
+namespace ambit::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 250ms;
+/// Ticks come four times a second; ten missed ones mean that the pipeline hangs.
+constexpr auto kHeartbeatLimit = 5s;
+constexpr auto kCanaryInterval = 1h;
+constexpr std::size_t kShownAlerts = 20;
+
+void repeat(boost::asio::steady_timer& timer, std::chrono::nanoseconds interval, const std::function<void()>& body) {
+  timer.expires_after(interval);
+  timer.async_wait([&timer, interval, body](const boost::system::error_code& error) {
+    if (error) return;
+    body();
+    repeat(timer, interval, body);
+  });
+}
+
+/// Runs `ambit canary` and waits for it; on a worker thread.
+void spawn_canary() {
+  const char* const argv[] = {"ambit", "canary", nullptr};
+  pid_t child = 0;
+  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, const_cast<char* const*>(argv), environ) == 0) {
+    waitpid(child, nullptr, 0);
+  }
+}
+
+}  // namespace
+
+void Daemon::on_signal() {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) signals_.add(signal);
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal != SIGHUP) {
+      io_.stop();
+      return;
+    }
+    reload([](const Result<nlohmann::json>&) {});
+    on_signal();
+  });
+}
+
+void Daemon::start_timers() {
+  repeat(quarter_, kTick, [this] { every_quarter_second(); });
+  repeat(second_, 1s, [this] { every_second(); });
+  if (const auto interval = watchdog_interval()) {
+    repeat(watchdog_, *interval, [this] {
+      if (is_alive()) notify_watchdog();
+    });
+  }
+}
+
+void Daemon::every_quarter_second() {
+  collector_->inject(collector::make_tick());
+}
+
+void Daemon::every_second() {
+  const auto snapshot = pipeline_->snapshot();
+  std::vector<ProbeRunner::Target> targets;
+  for (const auto& probe : snapshot->probes) targets.push_back({probe.scope, probe.url});
+  probes_->set_targets(std::move(targets));
+
+  const auto now = collector::boot_now();
+  if (inventory_taken_ && collector_->waiting() == 0 &&
+      (canary_.started.count() == 0 || now - canary_.started > kCanaryInterval)) {
+    run_canary();
+  }
+  if (!ready_told_ && readiness().is_ready) {
+    ready_told_ = true;
+    spdlog::info("ready: {}", snapshot->sets);
+    notify_ready(snapshot->sets);
+  }
+}
+
+void Daemon::run_canary() {
+  canary_ = {collector::boot_now(), {}};
+  boost::asio::post(workers_, [this] {
+    spawn_canary();
+    boost::asio::post(io_, [this] { canary_.ended = collector::boot_now(); });
+  });
+}
+
+void Daemon::reload(control::Server::Reply reply) {
+  notify_status("reloading");
+  boost::asio::post(workers_, [this, reply = std::move(reply)] {
+    auto config = config::load(config_files_);
+    LoadedSets sets;
+    if (config.ok()) sets = load_sets(config.config, collector::wall_now());
+    boost::asio::post(io_, [this, config = std::move(config), sets = std::move(sets), reply]() mutable {
+      finish_reload(std::move(config), std::move(sets), reply);
+    });
+  });
+}
+
+void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, const control::Server::Reply& reply) {
+  if (!config.ok()) return refuse_reload(util::to_string(config.diagnostics), reply);
+  if (!sets.ok()) return refuse_reload(util::to_string(sets.diagnostics), reply);
+  auto sinks = std::exchange(config_.sinks, config.config.sinks);
+  for (const auto& sink : sink_configs()) {
+    if (const auto status = sink::check(sink); !status.ok()) {
+      config_.sinks = std::move(sinks);
+      return refuse_reload(status.error().message, reply);
+    }
+  }
+  config_ = std::move(config.config);
+  sets_ = sets.sets;
+  last_reload_ = "ok: " + describe(sets_);
+  spdlog::info("reload {}", last_reload_);
+  delivery_->reconfigure(sink_configs());
+  delivery_->reopen();
+  pipeline_->offer(sets_);
+  collector_->inject(collector::read_users());
+  Event event;
+  event.kind = EventKind::reload;
+  event.hook = AMBIT_HOOK_USER;
+  event.time = collector::boot_now();
+  event.facts = ReloadFacts{true, describe(sets_)};
+  collector_->inject(std::move(event));
+  notify_status(last_reload_);
+  reply(nlohmann::json{{"summary", describe(sets_)}});
+}
+
+void Daemon::refuse_reload(const std::string& why, const control::Server::Reply& reply) {
+  last_reload_ = "failed: " + why;
+  spdlog::error("reload refused, the running configuration stays in force: {}", why);
+  Event event;
+  event.kind = EventKind::reload;
+  event.hook = AMBIT_HOOK_USER;
+  event.time = collector::boot_now();
+  event.facts = ReloadFacts{false, why};
+  collector_->inject(std::move(event));
+  notify_status("reload refused, the running configuration stays in force");
+  reply(Error{why});
+}
+
+bool Daemon::is_alive() const {
+  return pipeline_ != nullptr && collector::boot_now() - pipeline_->heartbeat() < kHeartbeatLimit;
+}
+
+metrics::Readiness Daemon::readiness() const {
+  metrics::Readiness out;
+  if (!is_alive()) out.reasons.emplace_back("the pipeline does not beat");
+  if (!inventory_taken_ || collector_->waiting() > 0) out.reasons.emplace_back("the inventory is not merged yet");
+  if (resolver_ && !resolver_->is_idle()) out.reasons.emplace_back("declared paths are being looked up");
+  if (ledger_->is_lagging()) out.reasons.emplace_back("the ledger lags");
+  if (pipeline_ != nullptr) {
+    for (const auto& workload : pipeline_->snapshot()->workloads) {
+      if (!workload.is_resolved)
+        out.reasons.push_back(fmt::format("paths of scope {} are not looked up yet", workload.workload->name));
+    }
+  }
+  out.is_ready = out.reasons.empty();
+  return out;
+}
+
+metrics::StatusReport Daemon::status() const {
+  metrics::StatusReport report;
+  report.version = AMBIT_VERSION;
+  report.host = host_;
+  report.kernel = kernel_release_;
+  report.boot_id = boot_id_;
+  report.abi = AMBIT_ABI;
+  report.now = collector::wall_now();
+  report.started = started_;
+  report.config_files = config_.files;
+  report.last_reload = last_reload_;
+  report.rules = static_cast<std::uint64_t>(std::count_if(sets_.rules->rules().begin(), sets_.rules->rules().end(),
+                                                          [](const auto& rule) { return rule.is_enabled; }));
+  report.rules_hash = sets_.rules->hash();
+  report.scopes = sets_.scopes->size();
+  report.losses = registry_->losses();
+  report.events_total = registry_->events_total();
+  report.alerts_total = registry_->alerts_total();
+  report.ledger = ledger_row(config_.ledger.path, ledger_->status());
+  if (const auto alerts = ledger_->last_alerts(kShownAlerts); alerts.ok()) report.alerts = alert_rows(*alerts);
+  if (delivery_) report.sinks = sink_rows(delivery_->status());
+  if (pipeline_) {
+    const auto snapshot = pipeline_->snapshot();
+    report.processes = snapshot->processes;
+    report.workloads = workload_rows(*snapshot);
+    report.ring_used_bytes = snapshot->ring_pending_bytes;
+    report.ring_bytes = snapshot->ring_capacity_bytes;
+    report.signals = signal_rows({*snapshot, sensor_->signals(), canary_, collector::boot_now()});
+    report.queues.push_back({"collector", collector_->waiting(), collector::Options{}.max_injected});
+  }
+  const auto ready = readiness();
+  report.is_ready = ready.is_ready;
+  report.not_ready = ready.reasons;
+  report.degraded = degraded_rows(report);
+  return report;
+}
+
+void Daemon::register_handlers() {
+  control_->on("status",
+               [this](const nlohmann::json&) -> Result<nlohmann::json> { return metrics::status_json(status()); });
+  control_->on("doctor",
+               [this](const nlohmann::json&) -> Result<nlohmann::json> { return metrics::status_json(status()); });
+  control_->on("explain", [this](const nlohmann::json& request) -> Result<nlohmann::json> {
+    const auto alert = ledger_->find_alert(request.value("id", ""));
+    if (!alert.ok()) return alert.error();
+    return nlohmann::json{{"alert", nlohmann::json::parse(alert->body, nullptr, false)}};
+  });
+  control_->on_async("reload",
+                     [this](const nlohmann::json&, control::Server::Reply reply) { reload(std::move(reply)); });
+  control_->on_stream(
+      "events", [this](const nlohmann::json& request, std::shared_ptr<control::Stream> stream) -> Status {
+        auto filter = engine::Filter::compile(request.value("filter", ""));
+        if (!filter.ok()) return filter.error();
+        live_->add(std::move(filter).value(),
+                   request.value("json", false) ? LiveEvents::Form::json : LiveEvents::Form::text, std::move(stream));
+        return Ok{};
+      });
+}
+
+}  // namespace ambit::app

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/cli.h"
+
+namespace ambit::app {
+
+/// `ambit run`: the daemon in the foreground.
+cli::Command add_run(CLI::App& app, cli::Context& context);
+/// `ambit canary`: the helper that tries the hooks; started by the daemon.
+cli::Command add_canary(CLI::App& app, cli::Context& context);
+
+}  // namespace ambit::app

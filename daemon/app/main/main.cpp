@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.h"
+
+int main(int argc, char** argv) {
+  return ambit::cli::run_cli(argc, argv, {ambit::app::add_run, ambit::app::add_canary});
+}

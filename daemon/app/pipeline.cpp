@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline.h"
+
+#include <algorithm>
+
+#include "collector/host.h"
+#include "decode/decode.h"
+
+namespace ambit::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The longest sleep: a record below the kernel's wake-up threshold waits no longer.
+constexpr auto kPoll = 5ms;
+
+}  // namespace
+
+Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledger::Ledger& ledger,
+                   metrics::Registry& metrics, Sets sets, PipelineOptions options, PipelineHooks hooks)
+    : collector_(collector),
+      sensor_(sensor),
+      ledger_(ledger),
+      metrics_(metrics),
+      hooks_(std::move(hooks)),
+      sets_(std::move(sets)),
+      blind_signals_(std::move(options.blind_signals)),
+      enricher_(sets_.catalog, std::move(options.enrich)),
+      judge_(sets_.scopes, options.self_tgid),
+      alerter_(std::move(options.alert)),
+      canaries_(options.self_tgid, options.self_executable),
+      snapshot_(std::make_shared<Snapshot>()) {
+  tell_kernel();
+}
+
+void Pipeline::run(const std::stop_token& stop) {
+  const auto on_record = [this](const collector::RawRecord& record) { handle_record(record); };
+  const auto on_event = [this](Event&& event) { handle(event); };
+  while (!stop.stop_requested()) {
+    collector_.wait(kPoll);
+    collector_.drain(on_record, on_event);
+    hand_over();
+  }
+  while (collector_.drain(on_record, on_event) > 0) hand_over();
+  alerter_.flush(batch_.alerts);
+  hand_over();
+}
+
+void Pipeline::offer(Sets sets) {
+  const std::lock_guard lock(mutex_);
+  offered_ = std::move(sets);
+}
+
+SnapshotRef Pipeline::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+void Pipeline::handle_record(const collector::RawRecord& record) {
+  const auto event = decode::decode(record.bytes, record.position);
+  if (event.ok()) {
+    handle(*event);
+  } else {
+    ++undecodable_;
+  }
+  if (record.position != 0) ring_position_ = record.position;
+}
+
+void Pipeline::handle(const Event& event) {
+  ++events_;
+  metrics_.count_event(event.kind);
+  if (event.kind == EventKind::tick) on_tick(event);
+  if (event.kind == EventKind::reload) on_reload(event);
+
+  JudgedEvent judged;
+  judged.enriched = enricher_.apply(event);
+  judged.judgement = judge_.judge(judged.enriched);
+  const bool is_canary = canaries_.observe(judged.enriched);
+  if (judge_.has_output()) tell_kernel();
+
+  if (judged.judgement.workload != nullptr) {
+    metrics_.count_verdict(judged.judgement.workload.get(), judged.judgement.verdict.outcome,
+                           judged.judgement.verdict.section);
+    note_access(judged);
+  }
+  if (event.kind == EventKind::loss) {
+    const auto& loss = std::get<LossFacts>(event.facts);
+    batch_.gaps.push_back({wall_of(now_ - 1s), wall_, loss.reason,
+                           judged.judgement.workload ? judged.judgement.workload->name : std::string(), loss.count});
+  }
+  match(judged, is_canary);
+  if (events_wanted_.load(std::memory_order_relaxed)) hooks_.on_event(judged);
+}
+
+void Pipeline::match(const JudgedEvent& judged, bool is_canary) {
+  matches_.clear();
+  sets_.rules->evaluate(judged, matches_);
+  if (matches_.empty() || is_canary) return;
+  std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
+  alerter_.consider(judged, matches_, {losses_.total(), blind_signals_}, batch_.alerts);
+}
+
+void Pipeline::note_access(const JudgedEvent& judged) {
+  if (auto access = ledger::access_of(judged, wall_of(judged.event().time)))
+    batch_.accesses.push_back(std::move(*access));
+}
+
+void Pipeline::on_tick(const Event& event) {
+  now_ = event.time;
+  wall_ = std::get<TickFacts>(event.facts).wall;
+  heartbeat_.store(now_.count(), std::memory_order_relaxed);
+  alerter_.tick(now_, wall_, batch_.alerts);
+  if (now_ - last_second_ < 1s) return;
+  last_second_ = now_;
+  once_a_second();
+}
+
+void Pipeline::once_a_second() {
+  alerter_.checkpoint(batch_.running);
+  count_losses();
+  publish_snapshot();
+}
+
+void Pipeline::count_losses() {
+  const auto totals = sensor_.read_losses();
+  auto events = losses_.take(totals, now_);
+  for (auto& more : {losses_.take("undecodable", undecodable_, now_),
+                     losses_.take("inject_full", collector_.injected_dropped(), now_),
+                     losses_.take("inventory_full", collector_.inventory_dropped(), now_)}) {
+    events.insert(events.end(), more.begin(), more.end());
+  }
+  for (const auto& event : events) {
+    const auto& loss = std::get<LossFacts>(event.facts);
+    metrics_.count_loss(loss.reason, loss.count);
+    handle(event);
+  }
+}
+
+void Pipeline::on_reload(const Event& event) {
+  const auto& facts = std::get<ReloadFacts>(event.facts);
+  metrics_.count_reload(facts.ok);
+  std::optional<Sets> offered;
+  {
+    const std::lock_guard lock(mutex_);
+    offered.swap(offered_);
+  }
+  batch_.changes.push_back({wall_, "reload", facts.ok ? "accepted" : "refused", "", facts.summary});
+  if (facts.ok && offered) adopt(std::move(*offered));
+}
+
+void Pipeline::adopt(Sets sets) {
+  sets_ = std::move(sets);
+  enricher_.replace(sets_.catalog);
+  judge_.replace(sets_.scopes);
+  for (const auto& workload : sets_.scopes->workloads()) {
+    batch_.changes.push_back({wall_, "scope", workload->name, workload->scope_hash, ""});
+  }
+  batch_.changes.push_back({wall_, "rules", "", sets_.rules->hash(), ""});
+  tell_kernel();
+}
+
+void Pipeline::tell_kernel() {
+  for (auto& change : judge_.take_decisions()) {
+    if (canaries_.owns_image(change.image)) change.decision.state = AMBIT_IMAGE_WATCHED;
+    if (!sensor_.set_image(change.image, change.decision).ok()) metrics_.count_loss("decision_refused");
+  }
+  for (const auto image : judge_.take_forgotten()) sensor_.forget_image(image);
+  for (const auto& change : judge_.take_protect_changes()) {
+    if (!change.add) {
+      change.is_directory ? sensor_.unprotect_dir(change.id) : sensor_.unprotect_file(change.id);
+      continue;
+    }
+    const auto status = change.is_directory ? sensor_.protect_dir(change.id, change.flags)
+                                            : sensor_.protect_file(change.id, change.flags);
+    if (!status.ok()) metrics_.count_loss("protect_refused");
+  }
+  if (auto requests = judge_.take_resolve_requests(); !requests.empty()) hooks_.on_resolve(std::move(requests));
+}
+
+void Pipeline::hand_over() {
+  if (batch_.rows() > 0) {
+    count_alerts();
+    batch_.position = ring_position_;
+    submitted_position_ = ring_position_;
+    ledger_.submit(std::exchange(batch_, {}));
+  }
+  const auto durable = ledger_.releasable_position();
+  collector_.release(durable >= submitted_position_ ? ring_position_ : durable);
+}
+
+void Pipeline::count_alerts() {
+  for (const auto& alert : batch_.alerts) {
+    if (alert->revision != 0) continue;
+    metrics_.count_alert(alert->rule->id, alert->rule->severity);
+    // The one clock read of this thread: it measures and decides nothing.
+    metrics_.observe_alert_latency(collector::boot_now() - alert->time);
+  }
+}
+
+void Pipeline::publish_snapshot() {
+  auto next = std::make_shared<Snapshot>();
+  next->time = now_;
+  next->events = events_;
+  next->undecodable = undecodable_;
+  next->losses = losses_.total();
+  next->ring_pending_bytes = sensor_.ring().pending_bytes();
+  next->ring_capacity_bytes = sensor_.ring().capacity_bytes();
+  next->processes = enricher_.processes();
+  next->workloads = judge_.status();
+  next->probes = judge_.probes();
+  next->canaries = canaries_.seen();
+  next->alerts = alerter_.stats();
+  next->enrichment = enricher_.counters();
+  next->sets = describe(sets_);
+  const std::lock_guard lock(mutex_);
+  snapshot_ = std::move(next);
+}
+
+}  // namespace ambit::app

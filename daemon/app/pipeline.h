@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "alert/alerter.h"
+#include "canary_book.h"
+#include "collector/collector.h"
+#include "collector/loss_accounts.h"
+#include "enrich/enricher.h"
+#include "kernel/sensor.h"
+#include "ledger/ledger.h"
+#include "metrics/registry.h"
+#include "scope/judge.h"
+#include "sets.h"
+#include "snapshot.h"
+
+namespace ambit::app {
+
+/// What the pipeline thread hands to others. Each is called on the pipeline thread and must only queue.
+struct PipelineHooks {
+  std::function<void(std::vector<scope::ResolveRequest>)> on_resolve;
+  std::function<void(const JudgedEvent&)> on_event;  ///< only while somebody follows events
+};
+
+struct PipelineOptions {
+  alert::Options alert;
+  enrich::Limits enrich;
+  std::uint32_t self_tgid = 0;
+  FileId self_executable;
+  std::vector<std::string> blind_signals;  ///< of the hook plan, for alerts
+};
+
+/// kernel record -> decode -> enrich -> scope verdict -> rules -> alert -> ledger, in one thread and one order. Reads
+/// no clock, no file and no socket; time comes from ticks.
+class Pipeline {
+ public:
+  Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledger::Ledger& ledger, metrics::Registry& metrics,
+           Sets sets, PipelineOptions options, PipelineHooks hooks);
+
+  /// The thread's body: until `stop`, then what is left in the ring, then the open alert windows.
+  void run(const std::stop_token& stop);
+
+  /// [any thread] What the next `reload` event that is ok puts in force.
+  void offer(Sets sets);
+  /// [any thread] Events are handed to on_event while this is true.
+  void follow_events(bool wanted) noexcept { events_wanted_.store(wanted, std::memory_order_relaxed); }
+  /// [any thread] Never null.
+  [[nodiscard]] SnapshotRef snapshot() const;
+  /// [any thread] Boot time of the last tick that was handled.
+  [[nodiscard]] BootTime heartbeat() const noexcept { return BootTime(heartbeat_.load(std::memory_order_relaxed)); }
+
+ private:
+  void handle_record(const collector::RawRecord& record);
+  void handle(const Event& event);
+  void on_tick(const Event& event);
+  void on_reload(const Event& event);
+  void once_a_second();
+  void match(const JudgedEvent& judged, bool is_canary);
+  void note_access(const JudgedEvent& judged);
+  void tell_kernel();
+  void hand_over();
+  void count_losses();
+  void count_alerts();
+  void publish_snapshot();
+  void adopt(Sets sets);
+  [[nodiscard]] WallTime wall_of(BootTime time) const noexcept { return wall_ + (time - now_); }
+
+  collector::Collector& collector_;
+  kernel::Sensor& sensor_;
+  ledger::Ledger& ledger_;
+  metrics::Registry& metrics_;
+  PipelineHooks hooks_;
+  Sets sets_;
+  std::vector<std::string> blind_signals_;
+
+  enrich::Enricher enricher_;
+  scope::Judge judge_;
+  alert::Alerter alerter_;
+  CanaryBook canaries_;
+  collector::LossAccounts losses_;
+
+  BootTime now_{};
+  WallTime wall_{};
+  BootTime last_second_{};
+  std::uint64_t events_ = 0;
+  std::uint64_t undecodable_ = 0;
+  std::uint64_t ring_position_ = 0;       ///< past the last ring record handled
+  std::uint64_t submitted_position_ = 0;  ///< of the last batch that held rows
+  ledger::Batch batch_;
+  std::vector<Match> matches_;
+
+  std::atomic<bool> events_wanted_{false};
+  std::atomic<std::int64_t> heartbeat_{0};
+  mutable std::mutex mutex_;  ///< guards the two below; held for a pointer copy
+  SnapshotRef snapshot_;
+  std::optional<Sets> offered_;
+};
+
+}  // namespace ambit::app

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolver_worker.h"
+
+#include <spdlog/spdlog.h>
+
+#include <set>
+
+#include "collector/host.h"
+
+namespace ambit::app {
+
+ResolverWorker::ResolverWorker(collector::Collector& collector, collector::Identify identify,
+                               collector::FanotifyWatch* watch)
+    : collector_(collector),
+      identify_(std::move(identify)),
+      watch_(watch),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+ResolverWorker::~ResolverWorker() {
+  thread_.request_stop();
+  wake_.notify_all();
+}
+
+void ResolverWorker::post(std::vector<scope::ResolveRequest> requests) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& request : requests) {
+      const auto is_same = [&request](const scope::ResolveRequest& waiting) {
+        return waiting.scope == request.scope && waiting.root == request.root && waiting.patterns == request.patterns;
+      };
+      if (std::none_of(waiting_.begin(), waiting_.end(), is_same)) waiting_.push_back(std::move(request));
+    }
+  }
+  wake_.notify_one();
+}
+
+bool ResolverWorker::is_idle() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.empty() && !busy_;
+}
+
+void ResolverWorker::run(const std::stop_token& stop) {
+  for (;;) {
+    scope::ResolveRequest request;
+    {
+      std::unique_lock lock(mutex_);
+      busy_ = false;
+      if (!wake_.wait(lock, stop, [this] { return !waiting_.empty(); })) return;
+      request = std::move(waiting_.front());
+      waiting_.pop_front();
+      busy_ = true;
+    }
+    resolve(request);
+  }
+}
+
+void ResolverWorker::resolve(const scope::ResolveRequest& request) {
+  const std::string root = request.root_pid == 0 ? "/" : fmt::format("/proc/{}/root", request.root_pid);
+  auto resolution = collector::resolve_objects(root, request.patterns, identify_);
+  if (!resolution.ok()) {
+    spdlog::warn("scope={} declared paths not looked up: {}", request.scope, resolution.error().message);
+    return;
+  }
+  for (const auto& note : resolution->notes) spdlog::warn("scope={} {}", request.scope, note);
+  watch_directories(request.root_pid == 0 ? "" : root, resolution->objects);
+  collector_.inject(
+      collector::objects_event(request.scope, request.root, std::move(resolution).value(), collector::boot_now()));
+}
+
+void ResolverWorker::watch_directories(const std::string& root, const std::vector<ResolvedObject>& objects) {
+  if (watch_ == nullptr) return;
+  std::set<std::string> directories;
+  for (const auto& object : objects) {
+    if (object.is_directory) directories.insert(object.path);
+    const auto slash = object.path.rfind('/');
+    if (slash != std::string::npos && slash > 0) directories.insert(object.path.substr(0, slash));
+  }
+  for (const auto& directory : directories) {
+    if (const auto status = watch_->add(root + directory, directory); !status.ok()) {
+      spdlog::warn("fanotify={} not watched: {}", directory, status.error().message);
+    }
+  }
+}
+
+}  // namespace ambit::app

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sets.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "config/documents.h"
+
+namespace ambit::app {
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(std::vector<util::Diagnostic>& diagnostics) : diagnostics_(diagnostics) {}
+
+  std::vector<util::Document> read(const config::DocumentSource& source) {
+    auto documents = config::read_documents(source);
+    note(std::move(documents.diagnostics));
+    return std::move(documents.documents);
+  }
+
+  void note(std::vector<util::Diagnostic> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(diagnostics_));
+  }
+
+ private:
+  std::vector<util::Diagnostic>& diagnostics_;
+};
+
+}  // namespace
+
+LoadedSets load_sets(const config::Config& config, WallTime today) {
+  LoadedSets out;
+  Reader reader(out.diagnostics);
+
+  const auto scopes = reader.read(config.scopes);
+  const auto packs = reader.read(config.packs);
+  auto compiled_scopes = scope::ScopeSet::compile(scopes, packs, today);
+  reader.note(std::move(compiled_scopes.diagnostics));
+  out.sets.scopes = std::move(compiled_scopes.set);
+
+  auto compiled_rules = engine::RuleSet::compile(reader.read(config.rules));
+  reader.note(std::move(compiled_rules.diagnostics));
+  out.sets.rules = std::move(compiled_rules.set);
+
+  auto catalog = enrich::Catalog::load(reader.read(config.catalog));
+  if (catalog.ok()) {
+    out.sets.catalog = std::move(catalog).value();
+  } else {
+    out.diagnostics.push_back({"catalog", 0, 0, catalog.error().message});
+  }
+  return out;
+}
+
+std::string describe(const Sets& sets) {
+  std::string names;
+  for (const auto& workload : sets.scopes->workloads()) {
+    names += fmt::format("{}{} {}", names.empty() ? "" : ", ", workload->name, workload->scope_hash.substr(0, 8));
+  }
+  const auto enabled =
+      std::count_if(sets.rules->rules().begin(), sets.rules->rules().end(), [](const auto& r) { return r.is_enabled; });
+  return fmt::format("{} scope(s) ({}), {} rules ({})", sets.scopes->size(), names, enabled,
+                     sets.rules->hash().substr(0, 8));
+}
+
+}  // namespace ambit::app

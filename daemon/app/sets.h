@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "engine/rule_set.h"
+#include "enrich/catalog.h"
+#include "scope/scope_set.h"
+
+namespace ambit::app {
+
+/// What the pipeline judges by. Immutable; replaced as a whole by a reload.
+struct Sets {
+  std::shared_ptr<const scope::ScopeSet> scopes;
+  std::shared_ptr<const engine::RuleSet> rules;
+  std::shared_ptr<const enrich::Catalog> catalog;
+};
+
+struct LoadedSets {
+  Sets sets;
+  std::vector<util::Diagnostic> diagnostics;
+  [[nodiscard]] bool ok() const { return !util::has_errors(diagnostics); }
+};
+
+/// Reads and compiles scopes, packs, rules and catalogue as configured. All faults of all files are reported at once.
+/// Reads files: not for the pipeline thread.
+LoadedSets load_sets(const config::Config& config, WallTime today);
+
+/// "3 scopes (llama 1a2b3c4d, ...), 31 rules (9f8e7d6c)"
+std::string describe(const Sets& sets);
+
+}  // namespace ambit::app

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ambit/abi/record.h"
+#include "canary_book.h"
+
+namespace ambit::app {
+namespace {
+
+void add_open(const Event& event, std::vector<std::string>& out) {
+  const auto& open = std::get<OpenFacts>(event.facts);
+  if (open.target.tgid != 0) out.emplace_back("proc_mem");
+  out.emplace_back(event.hook == AMBIT_HOOK_TP_BTF_IO_URING ? "io_uring_open" : "open");
+}
+
+}  // namespace
+
+std::vector<std::string> signals_proved_by(const Event& event) {
+  std::vector<std::string> out;
+  switch (event.kind) {
+    case EventKind::open:
+      add_open(event, out);
+      break;
+    case EventKind::exec:
+      out.emplace_back("exec");
+      if ((std::get<ExecFacts>(event.facts).flags & AMBIT_EXEC_MEMFD) != 0) out.emplace_back("memfd_exec");
+      break;
+    default:
+      out.emplace_back(name_of(event.kind));
+      break;
+  }
+  return out;
+}
+
+}  // namespace ambit::app
