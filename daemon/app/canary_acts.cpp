@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -150,6 +152,42 @@ bool set_up_io_uring(const std::string&) {
   return Fd(static_cast<int>(syscall(__NR_io_uring_setup, 1, &params))).valid();
 }
 
+/// Opens a file through a ring of one entry, without a library: set up, one request, one wait.
+bool open_by_io_uring(const std::string& folder) {
+  io_uring_params params{};
+  const Fd ring(static_cast<int>(syscall(__NR_io_uring_setup, 1, &params)));
+  if (!ring.valid() || (params.features & IORING_FEAT_SINGLE_MMAP) == 0) return false;
+  const std::size_t queue_bytes = std::max<std::size_t>(params.sq_off.array + params.sq_entries * sizeof(std::uint32_t),
+                                                        params.cq_off.cqes + params.cq_entries * sizeof(io_uring_cqe));
+  const auto map = [&ring](std::size_t bytes, off_t offset) {
+    return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.get(), offset);
+  };
+  void* const queue = map(queue_bytes, IORING_OFF_SQ_RING);
+  void* const entries = map(sizeof(io_uring_sqe), IORING_OFF_SQES);
+  if (queue == MAP_FAILED || entries == MAP_FAILED) return false;
+  const auto word = [queue](std::uint32_t offset) {
+    return reinterpret_cast<std::atomic<std::uint32_t>*>(static_cast<char*>(queue) + offset);
+  };
+  const std::string file = folder + "/by-io-uring";
+  auto* const request = static_cast<io_uring_sqe*>(entries);
+  *request = {};
+  request->opcode = IORING_OP_OPENAT;
+  request->fd = AT_FDCWD;
+  request->addr = reinterpret_cast<std::uintptr_t>(file.c_str());
+  request->len = 0600;
+  request->open_flags = O_CREAT | O_WRONLY | O_CLOEXEC;
+  word(params.sq_off.array)->store(0);
+  word(params.sq_off.tail)->store(word(params.sq_off.tail)->load() + 1, std::memory_order_release);
+  if (syscall(__NR_io_uring_enter, ring.get(), 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0) != 1) return false;
+  const auto head = word(params.cq_off.head)->load() & word(params.cq_off.ring_mask)->load();
+  const auto* const answers =
+      reinterpret_cast<const io_uring_cqe*>(static_cast<const char*>(queue) + params.cq_off.cqes);
+  const Fd opened(answers[head].res);
+  munmap(entries, sizeof(io_uring_sqe));
+  munmap(queue, queue_bytes);
+  return opened.valid() && unlink(file.c_str()) == 0;
+}
+
 bool change_credentials(const std::string&) {
   return in_child([] { return setresuid(getuid(), geteuid(), geteuid()) == 0 ? 0 : 1; }) == 0;
 }
@@ -171,6 +209,7 @@ int perform_canary_acts(const std::string& scratch) {
                       {"memory", read_memory_file},
                       {"memfd", run_memfd},
                       {"io_uring", set_up_io_uring},
+                      {"io_uring open", open_by_io_uring},
                       {"credentials", change_credentials}};
   int failed = 0;
   for (const auto& act : acts) {

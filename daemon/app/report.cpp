@@ -30,9 +30,8 @@ std::string text_at(const nlohmann::json& json, const char* outer, const char* i
 
 bool canary_can_prove(const std::string& signal) {
   static const std::vector<std::string> kProvable = {
-      "exec",    "fork",     "exit",   "cred",  "open",   "rename",   "unlink",     "link",
-      "symlink", "truncate", "chmod",  "chown", "mkdir",  "rmdir",    "connect",    "send",
-      "bind",    "listen",   "accept", "dns",   "ptrace", "proc_mem", "memfd_exec", "io_uring"};
+      "exec",         "fork", "exit", "memfd_exec", "cred",   "open", "proc_mem", "name_change", "connect",
+      "connect_unix", "send", "bind", "listen",     "accept", "dns",  "ptrace",   "io_uring",    "io_uring_open"};
   return std::find(kProvable.begin(), kProvable.end(), signal) != kProvable.end();
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+
 #include "ambit/abi/record.h"
 #include "canary_book.h"
 
@@ -22,6 +24,24 @@ std::vector<std::string> signals_proved_by(const Event& event) {
     case EventKind::exec:
       out.emplace_back("exec");
       if ((std::get<ExecFacts>(event.facts).flags & AMBIT_EXEC_MEMFD) != 0) out.emplace_back("memfd_exec");
+      break;
+    case EventKind::rename:
+    case EventKind::unlink:
+    case EventKind::link:
+    case EventKind::symlink:
+    case EventKind::truncate:
+    case EventKind::chmod:
+    case EventKind::chown:
+    case EventKind::mkdir:
+    case EventKind::rmdir:
+      out.emplace_back("name_change");
+      break;
+    case EventKind::connect:
+      out.emplace_back(std::get<NetFacts>(event.facts).family == AF_UNIX ? "connect_unix" : "connect");
+      break;
+    case EventKind::cgroup_attach:
+    case EventKind::cgroup_name:
+      out.emplace_back("cgroup");
       break;
     default:
       out.emplace_back(name_of(event.kind));

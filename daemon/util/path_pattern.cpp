@@ -97,7 +97,8 @@ Result<PathPattern> PathPattern::make(std::string_view pattern) {
     out.is_tree_ = component == "**";
   }
   out.is_literal_ = literal;
-  out.text_ = pattern.size() > 1 && pattern.back() == '/' ? std::string(pattern.substr(0, pattern.size() - 1)) : std::string(pattern);
+  out.text_ = pattern.size() > 1 && pattern.back() == '/' ? std::string(pattern.substr(0, pattern.size() - 1))
+                                                          : std::string(pattern);
   if (out.text_ == "/") out.text_.clear();
   if (out.literal_prefix_.empty()) out.literal_prefix_ = "/";
   return out;

@@ -19,21 +19,23 @@ std::string_view pick(const std::array<std::string_view, N>& names, Enum value) 
 
 std::string_view name_of(EventKind kind) noexcept {
   static constexpr std::array<std::string_view, kEventKinds> kNames = {
-      "exec",   "fork",    "exit",     "cred",  "cgroup_attach", "cgroup_name", "open",   "rename", "unlink",  "link", "symlink",
-      "truncate", "chmod", "chown",    "mkdir", "rmdir",         "connect",     "send",   "bind",   "listen",  "accept", "dns",
-      "ptrace", "io_uring", "tick",    "loss",  "probe",         "objects",     "users",  "reload", "coverage"};
+      "exec",    "fork", "exit",    "cred",     "cgroup_attach", "cgroup_name", "open",    "rename",
+      "unlink",  "link", "symlink", "truncate", "chmod",         "chown",       "mkdir",   "rmdir",
+      "connect", "send", "bind",    "listen",   "accept",        "dns",         "ptrace",  "io_uring",
+      "tick",    "loss", "probe",   "objects",  "users",         "reload",      "coverage"};
   return pick(kNames, kind);
 }
 
 std::string_view name_of(ResourceClass c) noexcept {
   static constexpr std::array<std::string_view, 15> kNames = {
-      "none",  "weights", "tokenizer", "model_config",   "adapter",          "dataset",        "vector_store", "cache",
-      "secret", "device", "runtime_socket", "metadata_service", "process_memory", "log", "other"};
+      "none",   "weights", "tokenizer",      "model_config",     "adapter",        "dataset", "vector_store", "cache",
+      "secret", "device",  "runtime_socket", "metadata_service", "process_memory", "log",     "other"};
   return pick(kNames, c);
 }
 
 std::string_view name_of(Outcome o) noexcept {
-  static constexpr std::array<std::string_view, 5> kNames = {"in_scope", "out_of_scope", "denied", "unscoped", "unknown"};
+  static constexpr std::array<std::string_view, 5> kNames = {"in_scope", "out_of_scope", "denied", "unscoped",
+                                                             "unknown"};
   return pick(kNames, o);
 }
 

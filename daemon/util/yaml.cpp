@@ -50,7 +50,9 @@ void YamlReader::error(const YAML::Node& at, std::string message) {
   diagnostics_.push_back({file_, line_of(at), column, std::move(message)});
 }
 
-void YamlReader::error_at(int line, std::string message) { diagnostics_.push_back({file_, line, 0, std::move(message)}); }
+void YamlReader::error_at(int line, std::string message) {
+  diagnostics_.push_back({file_, line, 0, std::move(message)});
+}
 
 void YamlReader::warn(const YAML::Node& at, std::string message) {
   diagnostics_.push_back({file_, line_of(at), 0, std::move(message), true});
@@ -119,21 +121,29 @@ std::optional<bool> YamlReader::boolean(const YAML::Node& node, std::string_view
 std::optional<std::chrono::milliseconds> YamlReader::duration(const YAML::Node& node, std::string_view what) {
   if (node.IsDefined() && node.IsScalar()) {
     if (const auto q = split_quantity(node.Scalar())) {
-      struct Unit { std::string_view name; std::int64_t ms; };
+      struct Unit {
+        std::string_view name;
+        std::int64_t ms;
+      };
       static constexpr Unit kUnits[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
       for (const auto& unit : kUnits) {
-        if (q->unit == unit.name && q->number <= 4'000'000'000'000 / unit.ms) return std::chrono::milliseconds(q->number * unit.ms);
+        if (q->unit == unit.name && q->number <= 4'000'000'000'000 / unit.ms)
+          return std::chrono::milliseconds(q->number * unit.ms);
       }
     }
   }
-  error(node, fmt::format("{}: expected a duration such as 500ms, 10s, 30m, 2h or 30d, found {}", what, describe(node)));
+  error(node,
+        fmt::format("{}: expected a duration such as 500ms, 10s, 30m, 2h or 30d, found {}", what, describe(node)));
   return std::nullopt;
 }
 
 std::optional<std::uint64_t> YamlReader::bytes(const YAML::Node& node, std::string_view what) {
   if (node.IsDefined() && node.IsScalar()) {
     if (const auto q = split_quantity(node.Scalar())) {
-      struct Unit { std::string_view name; int shift; };
+      struct Unit {
+        std::string_view name;
+        int shift;
+      };
       static constexpr Unit kUnits[] = {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
       for (const auto& unit : kUnits) {
         if (q->unit == unit.name && q->number < (std::int64_t{1} << (62 - unit.shift))) {

@@ -23,7 +23,7 @@ struct FrameworkIds {
 
 /// The public face of a rule: shared by every alert it raises.
 struct RuleInfo {
-  std::string id;    ///< stable, "AMB-1001"
+  std::string id;  ///< stable, "AMB-1001"
   std::string name;
   std::string description, response;
   Severity severity = Severity::medium;
@@ -40,9 +40,9 @@ struct Match {
 
 /// The object or peer of an alert, as a SIEM shows it.
 struct AlertObject {
-  std::string kind;  ///< "file", "process", "endpoint", "unix_socket", "dns", "cgroup", "none"
-  std::string path;  ///< file path, unix path, DNS question
-  std::string path2; ///< new name of a rename or link
+  std::string kind;   ///< "file", "process", "endpoint", "unix_socket", "dns", "cgroup", "none"
+  std::string path;   ///< file path, unix path, DNS question
+  std::string path2;  ///< new name of a rename or link
   FileId file;
   ResourceClass resource = ResourceClass::none;
   std::string model, secret, secret_owner;
@@ -65,24 +65,24 @@ struct AlertContext {
   std::vector<std::string> blind_signals;
 };
 
-/// One alert of DESIGN section 8. Kind = (rule, workload, executable, object or peer, verdict); repeats within the window
-/// become revisions of the first. Immutable once published.
+/// One alert of DESIGN section 8. Kind = (rule, workload, executable, object or peer, verdict); repeats within the
+/// window become revisions of the first. Immutable once published.
 struct Alert {
   std::string id;              ///< ULID
   std::uint32_t revision = 0;  ///< 0 = first, sent at once
   bool window_closed = false;  ///< last revision of this window
   RuleInfoRef rule;
-  std::string message;         ///< rendered output of the first event
+  std::string message;  ///< rendered output of the first event
   EventKind event = EventKind::tick;
-  BootTime time{};             ///< of the first event
+  BootTime time{};  ///< of the first event
   WallTime wall_first{}, wall_last{};
   std::uint64_t count = 1;
-  WorkloadRef workload;        ///< may be null
+  WorkloadRef workload;  ///< may be null
   bool is_member = false, is_entered = false;
   Verdict verdict;
-  ProcessRef process;          ///< of the first event
+  ProcessRef process;  ///< of the first event
   AlertObject object;
-  std::uint32_t quality = 0;   ///< AMBIT_Q_*
+  std::uint32_t quality = 0;  ///< AMBIT_Q_*
   std::uint16_t hook = 0;
   std::vector<AlertInstance> instances;  ///< at most 32
   std::uint64_t instances_more = 0;

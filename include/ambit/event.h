@@ -16,11 +16,37 @@ namespace ambit {
 /// What happened. Kernel kinds come from records; the rest is made by the daemon so that everything which can
 /// change a verdict passes through the pipeline in one order.
 enum class EventKind : std::uint8_t {
-  exec, fork, exit, cred, cgroup_attach, cgroup_name,
-  open, rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir,
-  connect, send, bind, listen, accept, dns,
-  ptrace, io_uring,
-  tick, loss, probe, objects, users, reload, coverage,
+  exec,
+  fork,
+  exit,
+  cred,
+  cgroup_attach,
+  cgroup_name,
+  open,
+  rename,
+  unlink,
+  link,
+  symlink,
+  truncate,
+  chmod,
+  chown,
+  mkdir,
+  rmdir,
+  connect,
+  send,
+  bind,
+  listen,
+  accept,
+  dns,
+  ptrace,
+  io_uring,
+  tick,
+  loss,
+  probe,
+  objects,
+  users,
+  reload,
+  coverage,
 };
 inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::coverage) + 1;
 
@@ -43,8 +69,8 @@ struct FileObject {
 
 struct ExecFacts {
   FileObject exe;
-  std::string path;      ///< executable as the process sees it
-  std::string filename;  ///< as passed to execve
+  std::string path;               ///< executable as the process sees it
+  std::string filename;           ///< as passed to execve
   std::vector<std::string> argv;  ///< redacted
   std::string comm;
   ProcessKey parent;
@@ -119,7 +145,7 @@ struct DnsFacts {
   std::uint8_t rcode = 0;
   std::uint64_t cookie = 0;
   std::array<std::uint8_t, 16> server{};
-  std::string question;  ///< lower case, no final dot
+  std::string question;                                     ///< lower case, no final dot
   std::vector<std::pair<std::string, std::string>> cnames;  ///< owner, target
   std::vector<DnsAddress> addresses;
 };
@@ -152,11 +178,11 @@ struct ProbeFacts {
 struct ResolvedObject {
   std::string pattern;  ///< the declared path as written (parameters expanded)
   std::string path;     ///< where it was found
-  std::string real_path;  ///< the same below the root with symbolic links followed; empty = not known
   FileId id;
   std::uint32_t parent_dev = 0;
   std::uint64_t parent_ino = 0;
   bool is_directory = false;
+  std::string real_path;  ///< `path` with symbolic links followed; empty = not known
 };
 struct ObjectsFacts {
   std::string scope;
@@ -175,15 +201,15 @@ struct CoverageFacts {
   std::string signal, hook, state;
 };
 
-using EventFacts = std::variant<std::monostate, ExecFacts, ForkFacts, ExitFacts, CredFacts, CgroupFacts, OpenFacts, NameFacts,
-                                NetFacts, DnsFacts, PtraceFacts, IoUringFacts, TickFacts, LossFacts, ProbeFacts, ObjectsFacts,
-                                UsersFacts, ReloadFacts, CoverageFacts>;
+using EventFacts = std::variant<std::monostate, ExecFacts, ForkFacts, ExitFacts, CredFacts, CgroupFacts, OpenFacts,
+                                NameFacts, NetFacts, DnsFacts, PtraceFacts, IoUringFacts, TickFacts, LossFacts,
+                                ProbeFacts, ObjectsFacts, UsersFacts, ReloadFacts, CoverageFacts>;
 
-/// One decoded record. `position`: ring position just past the record, in bytes since the ring was made; the ring may be
-/// released up to it once all that follows from the event is durable. 0 for events made by the daemon.
+/// One decoded record. `position`: ring position just past the record, in bytes since the ring was made; the ring may
+/// be released up to it once all that follows from the event is durable. 0 for events made by the daemon.
 struct Event {
   EventKind kind = EventKind::tick;
-  std::uint16_t hook = 0;     ///< AMBIT_HOOK_*
+  std::uint16_t hook = 0;  ///< AMBIT_HOOK_*
   std::uint16_t cpu = 0;
   std::uint32_t quality = 0;  ///< AMBIT_Q_*
   BootTime time{};

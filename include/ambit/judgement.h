@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ambit/event.h"
 #include "ambit/process.h"
@@ -13,8 +14,21 @@ namespace ambit {
 
 /// Class of the object an event touches, from rules/catalog/ and the scopes.
 enum class ResourceClass : std::uint8_t {
-  none, weights, tokenizer, model_config, adapter, dataset, vector_store, cache, secret, device, runtime_socket, metadata_service,
-  process_memory, log, other,
+  none,
+  weights,
+  tokenizer,
+  model_config,
+  adapter,
+  dataset,
+  vector_store,
+  cache,
+  secret,
+  device,
+  runtime_socket,
+  metadata_service,
+  process_memory,
+  log,
+  other,
 };
 std::string_view name_of(ResourceClass c) noexcept;
 
@@ -31,6 +45,7 @@ struct Enriched {
   std::string resource_id;  ///< catalog entry that matched, "" = none
   std::string peer_name;    ///< DNS name the workload itself was answered
   NameSource peer_name_source = NameSource::none;
+  std::vector<std::string> peer_names;  ///< all live names of that address, newest first (shared hosts have several)
 };
 
 enum class Outcome : std::uint8_t { in_scope, out_of_scope, denied, unscoped, unknown };
@@ -56,19 +71,19 @@ struct Verdict {
   Outcome outcome = Outcome::unscoped;
   Section section = Section::none;
   Phase phase = Phase::none;
-  Mode mode = Mode::alert;   ///< of the section
-  std::string grant;         ///< the grant that matched, or the nearest that did not ("models.gemma.read")
-  std::string reason;        ///< why not, for people ("phase serve, granted in load")
+  Mode mode = Mode::alert;  ///< of the section
+  std::string grant;        ///< the grant that matched, or the nearest that did not ("models.gemma.read")
+  std::string reason;       ///< why not, for people ("phase serve, granted in load")
 };
 
 /// What the scopes say of one event.
 struct Judgement {
-  WorkloadRef workload;      ///< whose bounds were applied; null = nobody's
-  bool is_member = false;    ///< the subject belongs to that workload (false: a stranger touched its object)
-  bool is_entered = false;   ///< in the workload's cgroup but not descended from its first process
+  WorkloadRef workload;     ///< whose bounds were applied; null = nobody's
+  bool is_member = false;   ///< the subject belongs to that workload (false: a stranger touched its object)
+  bool is_entered = false;  ///< in the workload's cgroup but not descended from its first process
   Verdict verdict;
-  std::string model;         ///< declared model the object belongs to
-  std::string secret;        ///< declared secret the object is
+  std::string model;   ///< declared model the object belongs to
+  std::string secret;  ///< declared secret the object is
   std::string secret_owner;
 };
 

@@ -22,7 +22,7 @@ struct Process {
   ProcessKey key;
   ImageId image = 0;
   std::shared_ptr<const Process> parent;  ///< as of the child's birth or exec; chains are cut at 16 levels
-  std::string exe;   ///< path as the process sees it
+  std::string exe;                        ///< path as the process sees it
   std::string comm;
   std::vector<std::string> argv;  ///< redacted
   FileObject exe_object;
@@ -33,10 +33,10 @@ struct Process {
   std::uint64_t cap_effective = 0;
   std::uint32_t exec_flags = 0;  ///< AMBIT_EXEC_*
   CgroupId cgroup = 0;
-  std::string cgroup_path;  ///< empty = unknown
-  std::string systemd_unit; ///< innermost *.service, *.scope ..., empty = none
+  std::string cgroup_path;   ///< empty = unknown
+  std::string systemd_unit;  ///< innermost *.service, *.scope ..., empty = none
   std::optional<ContainerIdentity> container;
-  BootTime started{};      ///< of the image (exec), else of the fork
+  BootTime started{};  ///< of the image (exec), else of the fork
   bool from_inventory = false;
   bool exec_seen = false;  ///< false: forked and not exec'ed; exe and argv are the parent's
 };

@@ -22,28 +22,29 @@ TEST_P(PathPatternMatch, FollowsTheScopeRules) {
   EXPECT_EQ(pattern->matches(c.path), c.matches) << c.description;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, PathPatternMatch,
-    testing::Values(MatchCase{"literal equals", "/a/b", "/a/b", true}, MatchCase{"literal is no prefix", "/a/b", "/a/b/c", false},
-                    MatchCase{"literal is no name prefix", "/a/b", "/a/bc", false},
-                    MatchCase{"tree includes its root", "/d/**", "/d", true},
-                    MatchCase{"tree includes all below", "/d/**", "/d/x/y/z", true},
-                    MatchCase{"tree excludes a sibling", "/d/**", "/dd/x", false},
-                    MatchCase{"star stays in its component", "/d/*.gguf", "/d/m.gguf", true},
-                    MatchCase{"star does not cross a slash", "/d/*.gguf", "/d/s/m.gguf", false},
-                    MatchCase{"star may match nothing", "/d/a*", "/d/a", true},
-                    MatchCase{"question mark is one byte", "/d/?", "/d/x", true},
-                    MatchCase{"question mark is not none", "/d/?", "/d/", false},
-                    MatchCase{"double star matches zero components", "/a/**/z", "/a/z", true},
-                    MatchCase{"double star matches many", "/a/**/z", "/a/b/c/z", true},
-                    MatchCase{"double star needs its end", "/a/**/z", "/a/b/c", false},
-                    MatchCase{"two double stars", "/a/**/m/**/z", "/a/x/m/y/m/q/z", true},
-                    MatchCase{"two double stars, end missing", "/a/**/m/**/z", "/a/x/m/y/q", false},
-                    MatchCase{"star backtracks", "/d/*ab*c", "/d/xabyabzc", true},
-                    MatchCase{"trailing slash is dropped", "/d/", "/d", true},
-                    MatchCase{"root tree has all", "/**", "/any/thing", true},
-                    MatchCase{"root tree has the root", "/**", "/", true},
-                    MatchCase{"relative paths never match", "/**", "any", false}));
+INSTANTIATE_TEST_SUITE_P(Table, PathPatternMatch,
+                         testing::Values(MatchCase{"literal equals", "/a/b", "/a/b", true},
+                                         MatchCase{"literal is no prefix", "/a/b", "/a/b/c", false},
+                                         MatchCase{"literal is no name prefix", "/a/b", "/a/bc", false},
+                                         MatchCase{"tree includes its root", "/d/**", "/d", true},
+                                         MatchCase{"tree includes all below", "/d/**", "/d/x/y/z", true},
+                                         MatchCase{"tree excludes a sibling", "/d/**", "/dd/x", false},
+                                         MatchCase{"star stays in its component", "/d/*.gguf", "/d/m.gguf", true},
+                                         MatchCase{"star does not cross a slash", "/d/*.gguf", "/d/s/m.gguf", false},
+                                         MatchCase{"star may match nothing", "/d/a*", "/d/a", true},
+                                         MatchCase{"question mark is one byte", "/d/?", "/d/x", true},
+                                         MatchCase{"question mark is not none", "/d/?", "/d/", false},
+                                         MatchCase{"double star matches zero components", "/a/**/z", "/a/z", true},
+                                         MatchCase{"double star matches many", "/a/**/z", "/a/b/c/z", true},
+                                         MatchCase{"double star needs its end", "/a/**/z", "/a/b/c", false},
+                                         MatchCase{"two double stars", "/a/**/m/**/z", "/a/x/m/y/m/q/z", true},
+                                         MatchCase{"two double stars, end missing", "/a/**/m/**/z", "/a/x/m/y/q",
+                                                   false},
+                                         MatchCase{"star backtracks", "/d/*ab*c", "/d/xabyabzc", true},
+                                         MatchCase{"trailing slash is dropped", "/d/", "/d", true},
+                                         MatchCase{"root tree has all", "/**", "/any/thing", true},
+                                         MatchCase{"root tree has the root", "/**", "/", true},
+                                         MatchCase{"relative paths never match", "/**", "any", false}));
 
 TEST(PathPattern, RefusesWhatIsNotAbsoluteOrNotNormal) {
   for (const char* bad : {"", "a/b", "*/x", "/a/../b", "/a/./b", "/a//b", "/a/b**"}) {

@@ -19,7 +19,8 @@ TEST(YamlReader, NamesFileLineAndNearestKey) {
   const auto node = only(reader, "owner: a\nmodles: b\n");
   EXPECT_FALSE(reader.expect_map(node, "spec", {"owner", "models", "files"}));
   ASSERT_EQ(reader.diagnostics().size(), 1U);
-  EXPECT_THAT(to_string(reader.diagnostics()), HasSubstr("x.yaml:2:1: error: spec: unknown key 'modles'; did you mean 'models'?"));
+  EXPECT_THAT(to_string(reader.diagnostics()),
+              HasSubstr("x.yaml:2:1: error: spec: unknown key 'modles'; did you mean 'models'?"));
 }
 
 TEST(YamlReader, AcceptsKnownKeysInSilence) {

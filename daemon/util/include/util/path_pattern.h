@@ -8,8 +8,8 @@
 
 namespace ambit::util {
 
-/// An absolute path pattern as scopes and catalogues write it: `*` and `?` never cross `/`; `**` is a whole component and
-/// matches zero or more; `/d/**` includes `/d`; bytes compare exactly (DESIGN section 6).
+/// An absolute path pattern as scopes and catalogues write it: `*` and `?` never cross `/`; `**` is a whole component
+/// and matches zero or more; `/d/**` includes `/d`; bytes compare exactly (DESIGN section 6).
 class PathPattern {
  public:
   /// Fails on a pattern that is not absolute, holds `.` or `..` components, or uses `**` inside a component.

@@ -15,8 +15,8 @@
 
 namespace ambit::util {
 
-/// Reads YAML strictly: every fault is noted with file, line and what was expected, and reading goes on, so that a person
-/// sees all faults at once. The getters return nullopt (or an empty node) after noting a fault.
+/// Reads YAML strictly: every fault is noted with file, line and what was expected, and reading goes on, so that a
+/// person sees all faults at once. The getters return nullopt (or an empty node) after noting a fault.
 class YamlReader {
  public:
   explicit YamlReader(std::string file) : file_(std::move(file)) {}
@@ -33,7 +33,8 @@ class YamlReader {
   bool expect_list(const YAML::Node& node, std::string_view what);
 
   std::optional<std::string> text(const YAML::Node& node, std::string_view what);
-  std::optional<std::int64_t> integer(const YAML::Node& node, std::string_view what, std::int64_t min, std::int64_t max);
+  std::optional<std::int64_t> integer(const YAML::Node& node, std::string_view what, std::int64_t min,
+                                      std::int64_t max);
   std::optional<bool> boolean(const YAML::Node& node, std::string_view what);
   /// "500ms", "10s", "30m", "2h", "30d".
   std::optional<std::chrono::milliseconds> duration(const YAML::Node& node, std::string_view what);
@@ -42,7 +43,8 @@ class YamlReader {
   /// A list of texts; a single text counts as a list of one.
   std::vector<std::string> texts(const YAML::Node& node, std::string_view what);
   /// One of `known`.
-  std::optional<std::string> choice(const YAML::Node& node, std::string_view what, const std::vector<std::string>& known);
+  std::optional<std::string> choice(const YAML::Node& node, std::string_view what,
+                                    const std::vector<std::string>& known);
 
   [[nodiscard]] int line_of(const YAML::Node& node) const;
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
