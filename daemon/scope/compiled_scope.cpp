@@ -258,6 +258,7 @@ class Compiler {
 }  // namespace
 
 bool IdentitySet::holds(const Process& process) const noexcept {
+  if (process.exe.empty()) return false;  // nothing is known of it, its zero user least of all
   for (const auto& user : users) {
     if (!process.user.empty() && process.user == user) return true;
     if (user.find_first_not_of("0123456789") == std::string::npos && std::strtoul(user.c_str(), nullptr, 10) == process.uid) return true;

@@ -20,6 +20,14 @@ const Member* Members::find(const ProcessKey& key) const noexcept {
   return at == processes_.end() ? nullptr : &at->second;
 }
 
+Member* Members::find_about(const ProcessKey& key) noexcept {
+  constexpr std::uint64_t kClockTickNs = 10'000'000;  // USER_HZ is 100 on every architecture we build for
+  const auto at = by_tgid_.find(key.tgid);
+  if (at == by_tgid_.end()) return nullptr;
+  const std::uint64_t start = at->second.start_ns;
+  return start >= key.start_ns && start - key.start_ns < kClockTickNs ? find(at->second) : nullptr;
+}
+
 const Member* Members::find_image(ImageId image) const noexcept {
   const auto at = images_.find(image);
   return at == images_.end() || at->second.users.empty() ? nullptr : find(at->second.users.front());
@@ -33,6 +41,7 @@ Member* Members::add(const ProcessKey& key, Member member) {
   const ImageId image = member.image;
   const auto [at, is_new] = processes_.emplace(key, std::move(member));
   if (is_new && image != 0) images_[image].users.push_back(key);
+  by_tgid_[key.tgid] = key;
   return &at->second;
 }
 
@@ -40,6 +49,7 @@ void Members::remove(const ProcessKey& key) {
   const auto at = processes_.find(key);
   if (at == processes_.end()) return;
   unref(at->second.image, key);
+  if (const auto latest = by_tgid_.find(key.tgid); latest != by_tgid_.end() && latest->second == key) by_tgid_.erase(latest);
   processes_.erase(at);
 }
 

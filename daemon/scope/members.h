@@ -18,6 +18,8 @@ class Members {
 
   Member* find(const ProcessKey& key) noexcept;
   [[nodiscard]] const Member* find(const ProcessKey& key) const noexcept;
+  /// By a start time that was cut to clock ticks, as /proc tells it.
+  Member* find_about(const ProcessKey& key) noexcept;
   /// Any process that runs this image.
   [[nodiscard]] const Member* find_image(ImageId image) const noexcept;
   /// A new entry, or nullptr when the table is full.
@@ -56,6 +58,7 @@ class Members {
   void tell(ImageId id, Image& image, ambit_image decision);
 
   std::unordered_map<ProcessKey, Member> processes_;
+  std::unordered_map<std::uint32_t, ProcessKey> by_tgid_;  ///< the latest process of that number
   std::unordered_map<ImageId, Image> images_;
   std::vector<ImageDecision> decisions_;
   std::vector<ImageId> forgotten_;

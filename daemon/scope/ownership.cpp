@@ -43,11 +43,11 @@ bool matches_identity(const Selector& select, const Process& process) noexcept {
   return select.users.empty() || select.users.holds(process);
 }
 
-Ownership::Ownership(const std::vector<std::shared_ptr<const CompiledScope>>& scopes) : scopes_(scopes), by_rank_(scopes.size()) {
+Ownership::Ownership(const std::vector<std::shared_ptr<const CompiledScope>>& scopes) : scopes_(&scopes), by_rank_(scopes.size()) {
   std::iota(by_rank_.begin(), by_rank_.end(), std::size_t{0});
   // Stable: scopes are sorted by name, which decides among equals.
   std::stable_sort(by_rank_.begin(), by_rank_.end(),
-                   [&](std::size_t a, std::size_t b) { return scopes_[a]->select.rank > scopes_[b]->select.rank; });
+                   [&](std::size_t a, std::size_t b) { return scopes[a]->select.rank > scopes[b]->select.rank; });
   asks_place_ = std::any_of(scopes.begin(), scopes.end(), [](const auto& scope) { return scope->select.has_place(); });
 }
 
@@ -55,8 +55,8 @@ Claim Ownership::claim(const Process& process, std::size_t inherited) const {
   Claim claim;
   claim.claimed = inherited;
   for (const auto at : by_rank_) {
-    const Selector& select = scopes_[at]->select;
-    if (claim.owner != kNoScope && select.rank < scopes_[claim.owner]->select.rank) break;
+    const Selector& select = (*scopes_)[at]->select;
+    if (claim.owner != kNoScope && select.rank < (*scopes_)[claim.owner]->select.rank) break;
     const bool by_identity = select.has_identity();
     const bool matches = matches_place(select, process) && (!by_identity || inherited == at || matches_identity(select, process));
     if (!matches) continue;

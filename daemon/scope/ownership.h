@@ -32,7 +32,7 @@ class Ownership {
   [[nodiscard]] bool is_place_changed(const Process& before, const Process& after) const noexcept;
 
  private:
-  const std::vector<std::shared_ptr<const CompiledScope>>& scopes_;
+  const std::vector<std::shared_ptr<const CompiledScope>>* scopes_;  ///< of the set in force
   std::vector<std::size_t> by_rank_;
   bool asks_place_ = false;
 };

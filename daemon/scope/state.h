@@ -54,7 +54,7 @@ struct ResolvedObjects {
   std::unordered_map<FileId, ResolvedFile> files;
   std::unordered_map<FileId, std::vector<std::uint32_t>> asset_directories;  ///< of trees: assets below
   std::unordered_map<FileId, std::vector<AssetName>> asset_parents;
-  TextSet asset_paths;  ///< where assets were found
+  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> asset_paths;  ///< where assets were found
   GrantList read, write, execute, deny;  ///< grants whose directory is a symbolic link, by where it leads
   std::size_t count = 0;
 };
@@ -73,6 +73,7 @@ struct WorkloadState {
   std::uint32_t resolve_pid = 0;
   bool wants_resolve = false;    ///< ask (again)
   bool awaits_answer = false;    ///< asked, not answered: at most one question at a time
+  BootTime asked_at{};
   bool is_resolved = false;      ///< answered at least once for `resolved_from`
   BootTime unresolved_since{};   ///< first event judged while not resolved; 0 = none yet
   ResolvedObjects objects;

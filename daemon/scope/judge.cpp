@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scope/judge.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "ambit/abi/record.h"
+#include "judge_impl.h"
+
+namespace ambit::scope {
+namespace {
+
+// Objects without a name of their own that /proc/<pid>/fd leads to (linux/magic.h and the kernel's pipe and socket file systems).
+constexpr std::uint32_t kPipeFs = 0x50495045, kSockFs = 0x534F434B, kAnonInodeFs = 0x09041934;
+
+bool is_anonymous(const FileObject& object) noexcept {
+  return object.sb_magic == kPipeFs || object.sb_magic == kSockFs || object.sb_magic == kAnonInodeFs;
+}
+
+bool is_below_dev(std::string_view path) noexcept {
+  return path.starts_with("/dev/") && !path.starts_with("/dev/shm/") && !path.starts_with("/dev/mqueue/") && !path.starts_with("/dev/hugepages/");
+}
+
+/// "/proc/7/status" of the process itself, as scopes write it: "/proc/self/status".
+std::string own_proc_path(const OpenFacts& facts, const ProcessKey& subject) {
+  constexpr std::string_view kProc = "/proc/";
+  const std::string_view rest = std::string_view(facts.path).substr(kProc.size());
+  const auto digits = rest.find_first_not_of("0123456789");
+  if (digits == 0 || (digits != std::string_view::npos && rest[digits] != '/')) return facts.path;
+  const bool is_own = facts.target.tgid != 0 ? facts.target == subject : rest.substr(0, digits) == std::to_string(subject.tgid);
+  if (!is_own) return facts.path;
+  return "/proc/self" + std::string(digits == std::string_view::npos ? std::string_view{} : rest.substr(digits));
+}
+
+bool is_name_change(EventKind kind) noexcept {
+  return kind >= EventKind::rename && kind <= EventKind::rmdir;
+}
+
+}  // namespace
+
+Subject Judge::Impl::subject_of(const Member& member, const Process& process, std::uint32_t mnt_ns) {
+  auto& state = states[member.owner];
+  const auto& scope = *scopes()[member.owner];
+  Subject subject{scope, state, member, process};
+  if (member.group) subject.phase = member.group->phase;
+  if (state.root.known) {
+    const std::uint32_t ns = mnt_ns != 0 ? mnt_ns : process.mnt_ns;
+    subject.is_foreign = (ns != 0 && state.root.mnt_ns != 0 && ns != state.root.mnt_ns) ||
+                         (process.root.known() && state.root.dir.known() && process.root != state.root.dir);
+  }
+  if (!state.is_resolved && !scope.resolvable.empty()) {
+    if (state.unresolved_since == BootTime{}) state.unresolved_since = now;
+    subject.lacks_objects = now - state.unresolved_since < limits.resolve_grace;
+  }
+  return subject;
+}
+
+Judgement Judge::Impl::membership(const Member& member) const {
+  Judgement out;
+  if (member.owner == kNoScope) return out;
+  out.workload = scopes()[member.owner]->workload;
+  out.is_member = true;
+  out.is_entered = member.is_entered;
+  out.verdict.mode = out.workload->mode;
+  if (member.group) out.verdict.phase = member.group->phase;
+  return out;
+}
+
+Judgement Judge::Impl::conclude(const Member& member, Verdict verdict) const {
+  Judgement out = membership(member);
+  const bool is_fault = verdict.outcome == Outcome::out_of_scope || verdict.outcome == Outcome::unknown;
+  const bool is_asset = verdict.section == Section::models || verdict.section == Section::secrets;
+  if (member.is_launcher && is_fault && !is_asset) {
+    verdict.outcome = Outcome::unscoped;
+    verdict.reason = "the workload is being started";
+  }
+  out.verdict = std::move(verdict);
+  return out;
+}
+
+Judgement Judge::Impl::conclude(const Member& member, FileVerdict verdict) const {
+  Judgement out = conclude(member, std::move(verdict.verdict));
+  if (verdict.asset == kNoAsset) return out;
+  const Asset& asset = scopes()[member.owner]->assets[verdict.asset];
+  (asset.is_secret ? out.secret : out.model) = asset.name;
+  out.secret_owner = asset.owner;
+  return out;
+}
+
+void Judge::Impl::note_weights(const Enriched& enriched, Member& member, const Judgement& judgement) {
+  if (!member.group || (judgement.model.empty() && enriched.resource != ResourceClass::weights)) return;
+  member.group->last_weights = now;
+  states[member.owner].last_weights = now;
+}
+
+Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
+  const Event& event = *enriched.event;
+  const auto& facts = std::get<OpenFacts>(event.facts);
+  Judgement out = membership(member);
+  const bool reads = (facts.access & AMBIT_ACCESS_READ) != 0;
+  const bool writes = (facts.access & (AMBIT_ACCESS_WRITE | AMBIT_ACCESS_CREATED | AMBIT_ACCESS_TRUNC)) != 0;
+  if (!reads && !writes) return out;  // O_PATH: a handle; what is done with it is judged then
+  if (judge_reach_into(enriched, member, out)) return out;
+  if (is_anonymous(facts.object)) return out;
+
+  FileAct act;
+  act.path = facts.path;
+  std::string own;
+  if (facts.path.starts_with("/proc/")) {
+    own = own_proc_path(facts, event.subject);
+    act.path = own;
+  } else if (!facts.path.starts_with('/')) {
+    if ((event.quality & AMBIT_Q_PATH_DETACHED) != 0 && !facts.path.empty()) own = "/" + facts.path;
+    act.path = own;
+  }
+  const bool exists = facts.ret >= 0;
+  act.id = facts.object.id;
+  if (facts.object.id.known() && facts.object.parent_ino != 0) act.parent = {facts.object.id.dev, facts.object.parent_ino};
+  act.reads = reads;
+  act.writes = writes;
+  act.is_directory = exists ? S_ISDIR(facts.object.mode) : (facts.flags & O_DIRECTORY) != 0;
+  act.is_device = exists ? S_ISCHR(facts.object.mode) || S_ISBLK(facts.object.mode) : is_below_dev(act.path);
+  act.is_path_doubtful = (event.quality & (AMBIT_Q_PATH_CUT | AMBIT_Q_PATH_STEPS)) != 0;
+  act.resource = enriched.resource;
+  if (writes && exists && (facts.access & AMBIT_ACCESS_CREATED) != 0) objects.note_created(states, act.parent);
+
+  const bool is_missing = facts.ret == -ENOENT || facts.ret == -ENOTDIR;
+  if (member.owner != kNoScope) {
+    auto verdict = judge_file(subject_of(member, *enriched.process, facts.object.mnt_ns), act);
+    if (is_missing && verdict.verdict.outcome != Outcome::denied) return out;
+    const bool is_own_asset = verdict.asset != kNoAsset;
+    out = conclude(member, std::move(verdict));
+    if (exists && reads) note_weights(enriched, member, out);
+    if (is_own_asset || out.verdict.outcome == Outcome::denied) return out;
+  }
+  if (!is_missing) judge_foreign_asset(member, act, out);
+  return out;
+}
+
+Judgement Judge::Impl::judge_name_change(const Enriched& enriched, Member& member) {
+  const Event& event = *enriched.event;
+  Objects::note_names(scopes(), states, std::get<NameFacts>(event.facts));
+  Judgement out = membership(member);
+  if (member.owner != kNoScope) {
+    auto verdict = judge_names(subject_of(member, *member.process, 0), event);
+    const bool is_own_asset = verdict.asset != kNoAsset;
+    out = conclude(member, std::move(verdict));
+    if (is_own_asset || out.verdict.outcome == Outcome::denied) return out;
+  }
+  judge_foreign_names(enriched, member, out);
+  return out;
+}
+
+Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
+  const Event& event = *enriched.event;
+  if (event.kind == EventKind::open) return judge_open(enriched, member);
+  if (is_name_change(event.kind)) return judge_name_change(enriched, member);
+  Judgement out = membership(member);
+  if (event.kind == EventKind::ptrace) {
+    judge_reach_into(enriched, member, out);
+    return out;
+  }
+  if (member.owner == kNoScope) return out;
+  switch (event.kind) {
+    case EventKind::connect:
+    case EventKind::send:
+    case EventKind::bind:
+    case EventKind::listen:
+    case EventKind::accept:
+    case EventKind::dns: {
+      out = conclude(member, judge_network(subject_of(member, *enriched.process, 0), enriched));
+      if (event.kind == EventKind::listen) {
+        const auto& ports = scopes()[member.owner]->phases.listen_on;
+        const auto& facts = std::get<NetFacts>(event.facts);
+        if (std::find(ports.begin(), ports.end(), facts.local.port) != ports.end() && facts.local.port != 0) phases.end_all(member.owner);
+      }
+      return out;
+    }
+    case EventKind::io_uring: return conclude(member, judge_io_uring(subject_of(member, *enriched.process, 0)));
+    default: return out;
+  }
+}
+
+Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
+  const auto& facts = std::get<LossFacts>(enriched.event->facts);
+  const Member* member = enriched.process ? members.find(enriched.process->key) : nullptr;
+  if (member == nullptr && facts.image != 0) member = members.find_image(facts.image);
+  if (member == nullptr || member->owner == kNoScope) return {};
+  Judgement out = membership(*member);
+  out.verdict.outcome = Outcome::unknown;
+  out.verdict.reason = "records were lost: " + facts.reason;
+  return out;
+}
+
+void Judge::Impl::take_fact(const Event& event) {
+  if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
+    wall = tick->wall;
+    phases.tick(scopes(), states, now);
+    members.expire_undecided(now);
+  } else if (const auto* probe = std::get_if<ProbeFacts>(&event.facts)) {
+    for (std::size_t i = 0; i < scopes().size() && probe->ready; ++i) {
+      const auto& rules = scopes()[i]->phases;
+      const bool is_asked = probe->source == "sd_notify" ? rules.sd_notify : !rules.http.empty();
+      if (scopes()[i]->name() == probe->scope && is_asked) phases.end_all(i);
+    }
+  } else if (const auto* found = std::get_if<ObjectsFacts>(&event.facts)) {
+    for (std::size_t i = 0; i < scopes().size(); ++i) {
+      if (scopes()[i]->name() == found->scope && objects.store(*scopes()[i], states[i], *found)) objects.rebuild(scopes(), states);
+    }
+  } else if (const auto* cgroup = std::get_if<CgroupFacts>(&event.facts)) {
+    members.reopen_cgroup(cgroup->id);
+  }
+}
+
+void Judge::Impl::count(const Judgement& judgement) {
+  if (!judgement.workload) return;
+  for (std::size_t i = 0; i < scopes().size(); ++i) {
+    if (scopes()[i]->workload != judgement.workload) continue;
+    ++states[i].verdicts[static_cast<std::size_t>(judgement.verdict.outcome)];
+    return;
+  }
+}
+
+Judgement Judge::Impl::judge(const Enriched& enriched) {
+  const Event& event = *enriched.event;
+  now = std::max(now, event.time);
+  if (event.kind >= EventKind::tick || event.kind == EventKind::cgroup_name) {
+    if (event.kind == EventKind::loss) {
+      auto out = judge_loss(enriched);
+      count(out);
+      return out;
+    }
+    take_fact(event);
+    return {};
+  }
+  if (!enriched.process) return {};
+  Judgement out;
+  if (event.kind == EventKind::exec) {
+    out = on_exec(enriched);
+    count(out);
+    return out;
+  }
+  Member& member = *adopt(enriched);
+  switch (event.kind) {
+    case EventKind::fork:
+      out = membership(member);
+      on_fork(enriched, member);
+      break;
+    case EventKind::exit:
+      out = membership(member);
+      on_exit(enriched.process->key);
+      break;
+    case EventKind::cgroup_attach: {
+      const Judgement before = membership(member);
+      on_cgroup_attach(enriched, member);
+      out = member.owner != kNoScope ? membership(member) : before;
+      break;
+    }
+    case EventKind::cred: out = membership(member); break;
+    default: out = judge_act(enriched, member); break;
+  }
+  count(out);
+  return out;
+}
+
+Judge::Judge(std::shared_ptr<const ScopeSet> set, std::uint32_t self_tgid, JudgeLimits limits)
+    : impl_(std::make_unique<Impl>(std::move(set), self_tgid, limits)) {}
+Judge::~Judge() = default;
+Judge::Judge(Judge&&) noexcept = default;
+Judge& Judge::operator=(Judge&&) noexcept = default;
+
+void Judge::replace(std::shared_ptr<const ScopeSet> set) { impl_->replace(std::move(set)); }
+Judgement Judge::judge(const Enriched& enriched) { return impl_->judge(enriched); }
+
+bool Judge::is_excepted(const Judgement& judgement, std::string_view rule_id) const {
+  if (!judgement.workload || impl_->wall == WallTime{}) return false;
+  for (const auto& scope : impl_->set->scopes()) {
+    if (scope->workload != judgement.workload) continue;
+    return std::any_of(scope->exceptions.begin(), scope->exceptions.end(),
+                       [&](const ExceptionSpec& e) { return e.rule == rule_id && impl_->wall < e.until; });
+  }
+  return false;
+}
+
+std::vector<ImageDecision> Judge::take_decisions() { return impl_->members.take_decisions(); }
+std::vector<ImageId> Judge::take_forgotten() { return impl_->members.take_forgotten(); }
+std::vector<ProtectChange> Judge::take_protect_changes() { return impl_->objects.take_changes(); }
+std::vector<ResolveRequest> Judge::take_resolve_requests() {
+  return impl_->objects.take_requests(impl_->set->scopes(), impl_->states, impl_->now);
+}
+
+bool Judge::has_output() const noexcept {
+  return impl_->members.has_output() || impl_->objects.has_changes() ||
+         std::any_of(impl_->states.begin(), impl_->states.end(), [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
+}
+
+std::vector<WorkloadStatus> Judge::status() const {
+  std::vector<WorkloadStatus> out(impl_->states.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto& state = impl_->states[i];
+    auto& row = out[i];
+    row.workload = impl_->set->scopes()[i]->workload;
+    row.members = state.members;
+    row.objects = state.objects.count;
+    row.is_resolved = state.is_resolved;
+    row.verdicts = state.verdicts;
+    row.conflicts = state.conflicts;
+    row.last_conflict = state.last_conflict;
+  }
+  for (const auto& [key, member] : impl_->members.all()) {
+    if (member.owner == kNoScope) continue;
+    auto& row = out[member.owner];
+    if (member.is_entered) ++row.entered;
+    if (member.group) ++(member.group->phase == Phase::load ? row.loading : row.serving);
+  }
+  return out;
+}
+
+std::vector<ProbeSpec> Judge::probes() const {
+  std::vector<ProbeSpec> out;
+  for (std::size_t i = 0; i < impl_->states.size(); ++i) {
+    const auto& scope = *impl_->set->scopes()[i];
+    if (scope.phases.http.empty() || !impl_->phases.is_loading(i)) continue;
+    for (const auto& url : scope.phases.http) out.push_back({scope.name(), url});
+  }
+  return out;
+}
+
+std::size_t Judge::known_processes() const noexcept { return impl_->members.size(); }
+std::uint64_t Judge::refused_processes() const noexcept { return impl_->members.refused(); }
+
+}  // namespace ambit::scope

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "members.h"
+#include "objects.h"
+#include "ownership.h"
+#include "phases.h"
+#include "scope/judge.h"
+#include "verdict.h"
+
+namespace ambit::scope {
+
+/// judge.cpp: which question an event asks; lifecycle.cpp: who belongs to whom; strangers.cpp: acts on what is not the actor's.
+class Judge::Impl {
+ public:
+  Impl(std::shared_ptr<const ScopeSet> set, std::uint32_t self_tgid, JudgeLimits limits);
+
+  void replace(std::shared_ptr<const ScopeSet> set);
+  Judgement judge(const Enriched& enriched);
+
+  std::shared_ptr<const ScopeSet> set;
+  std::vector<WorkloadState> states;
+  Members members;
+  Objects objects;
+  PhaseClock phases;
+  Ownership ownership;
+  JudgeLimits limits;
+  BootTime now{};
+  WallTime wall{};
+
+ private:
+  [[nodiscard]] const std::vector<std::shared_ptr<const CompiledScope>>& scopes() const noexcept { return set->scopes(); }
+
+  // judge.cpp
+  void take_fact(const Event& event);
+  Judgement judge_act(const Enriched& enriched, Member& member);
+  Judgement judge_open(const Enriched& enriched, Member& member);
+  Judgement judge_name_change(const Enriched& enriched, Member& member);
+  Judgement judge_loss(const Enriched& enriched);
+  [[nodiscard]] Subject subject_of(const Member& member, const Process& process, std::uint32_t mnt_ns);
+  [[nodiscard]] Judgement membership(const Member& member) const;
+  Judgement conclude(const Member& member, FileVerdict verdict) const;
+  Judgement conclude(const Member& member, Verdict verdict) const;
+  void note_weights(const Enriched& enriched, Member& member, const Judgement& judgement);
+  void count(const Judgement& judgement);
+
+  // lifecycle.cpp
+  Member* adopt(const Enriched& enriched);
+  Judgement on_exec(const Enriched& enriched);
+  void on_fork(const Enriched& enriched, const Member& parent);
+  void on_cgroup_attach(const Enriched& enriched, Member& member);
+  void on_exit(const ProcessKey& key);
+  [[nodiscard]] std::size_t inherited_claim(const Process& process) const;
+  [[nodiscard]] const Member* parent_of(const Process& process, std::size_t scope) const;
+  void assign(Member& member, const Claim& claim, const Event& event, bool by_exec);
+  void enter(Member& member, std::size_t scope, const Event& event, bool by_exec);
+  void leave(Member& member);
+  void pin_root(std::size_t scope, const Process& process);
+  void decide(const Member& member);
+
+  // strangers.cpp
+  bool judge_reach_into(const Enriched& enriched, const Member& member, Judgement& out);
+  bool judge_foreign_asset(const Member& member, const FileAct& act, Judgement& out);
+  bool judge_foreign_names(const Enriched& enriched, const Member& member, Judgement& out);
+  Judgement stranger(const AssetRef& ref, const Process& process, bool writes) const;
+  [[nodiscard]] bool shares_root(const Process& process, std::size_t scope) const noexcept;
+
+  Member spare_;  ///< stands in for a process that the full table refused
+};
+
+}  // namespace ambit::scope

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects.h"
+
+#include <algorithm>
+
+namespace ambit::scope {
+namespace {
+
+template <class T, class Value>
+void add_once(std::vector<T>& list, Value value) {
+  if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(std::move(value));
+}
+
+GrantList* aliases_of(ResolvedObjects& objects, PatternUse::Kind kind) {
+  switch (kind) {
+    case PatternUse::Kind::read: return &objects.read;
+    case PatternUse::Kind::write: return &objects.write;
+    case PatternUse::Kind::execute: return &objects.execute;
+    case PatternUse::Kind::deny: return &objects.deny;
+    default: return nullptr;
+  }
+}
+
+const GrantList* grants_of(const CompiledScope& scope, PatternUse::Kind kind) {
+  switch (kind) {
+    case PatternUse::Kind::read: return &scope.read;
+    case PatternUse::Kind::write: return &scope.write;
+    case PatternUse::Kind::execute: return &scope.execute;
+    case PatternUse::Kind::deny: return &scope.deny;
+    default: return nullptr;
+  }
+}
+
+/// The grant once more, under the name its symbolic link leads to.
+void add_alias(const CompiledScope& scope, ResolvedObjects& objects, const PatternUse& use, const ResolvedObject& object) {
+  GrantList* const aliases = aliases_of(objects, use.kind);
+  if (aliases == nullptr || object.real_path.empty() || object.real_path == object.pattern) return;
+  const Grant& declared = grants_of(scope, use.kind)->grants[use.position];
+  auto pattern = util::PathPattern::make(object.real_path + declared.pattern.text().substr(object.pattern.size()));
+  if (!pattern) return;
+  Grant grant = declared;
+  grant.pattern = std::move(*pattern);
+  aliases->index.add(grant.pattern, static_cast<std::uint32_t>(aliases->grants.size()));
+  aliases->grants.push_back(std::move(grant));
+}
+
+void add_asset(const CompiledScope& scope, ResolvedObjects& objects, const PatternUse& use, const ResolvedObject& object) {
+  const FileId parent{object.parent_dev, object.parent_ino};
+  const auto slash = object.path.rfind('/');
+  if (parent.known() && slash != std::string::npos) {
+    objects.asset_parents[parent].push_back({object.path.substr(slash + 1), use.position});
+  }
+  if (object.is_directory) {
+    const auto& paths = scope.assets[use.position].paths;
+    const bool is_tree = std::any_of(paths.begin(), paths.end(),
+                                     [&](const util::PathPattern& p) { return p.text() == object.pattern && p.is_tree(); });
+    if (is_tree) add_once(objects.asset_directories[object.id], use.position);
+    return;
+  }
+  objects.files[object.id].uses.push_back(use);
+  objects.asset_paths.emplace(object.path, use.position);
+  if (!object.real_path.empty()) objects.asset_paths.emplace(object.real_path, use.position);
+}
+
+}  // namespace
+
+bool Objects::store(const CompiledScope& scope, WorkloadState& state, const ObjectsFacts& facts) {
+  if (facts.root != state.resolved_from) return false;
+  ResolvedObjects objects;
+  for (const auto& object : facts.objects) {
+    const auto uses = scope.resolvable.find(object.pattern);
+    if (uses == scope.resolvable.end() || !object.id.known()) continue;
+    ++objects.count;
+    for (const auto& use : uses->second) {
+      if (use.kind == PatternUse::Kind::asset) {
+        add_asset(scope, objects, use, object);
+      } else {
+        if (!object.is_directory && !use.is_prefix) objects.files[object.id].uses.push_back(use);
+        add_alias(scope, objects, use, object);
+      }
+    }
+  }
+  for (auto* list : {&objects.read, &objects.write, &objects.execute, &objects.deny}) list->index.seal();
+  state.objects = std::move(objects);
+  state.is_resolved = true;
+  state.awaits_answer = false;
+  return true;
+}
+
+void Objects::rebuild(const Scopes& scopes, const std::vector<WorkloadState>& states) {
+  files_.clear();
+  directories_.clear();
+  Flags files;
+  Flags directories;
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    const auto flags_of = [&](std::uint32_t asset) -> std::uint32_t {
+      return scopes[i]->assets[asset].is_secret ? AMBIT_PROTECT_SECRET : AMBIT_PROTECT_MODEL;
+    };
+    for (const auto& [id, file] : states[i].objects.files) {
+      for (const auto& use : file.uses) {
+        if (use.kind != PatternUse::Kind::asset) continue;
+        files_[id].push_back({i, use.position});
+        files[id] |= flags_of(use.position);
+      }
+    }
+    for (const auto& [id, assets] : states[i].objects.asset_directories) {
+      for (const auto asset : assets) {
+        directories_[id].push_back({i, asset});
+        directories[id] |= flags_of(asset);
+      }
+    }
+  }
+  tell(told_files_, std::move(files), false);
+  tell(told_directories_, std::move(directories), true);
+}
+
+void Objects::tell(Flags& told, Flags wanted, bool is_directory) {
+  for (const auto& [id, flags] : told) {
+    if (!wanted.contains(id)) changes_.push_back({id, is_directory, flags, false});
+  }
+  for (const auto& [id, flags] : wanted) {
+    const auto at = told.find(id);
+    if (at == told.end() || at->second != flags) changes_.push_back({id, is_directory, flags, true});
+  }
+  told = std::move(wanted);
+}
+
+const std::vector<AssetRef>* Objects::find_file(FileId id) const noexcept {
+  const auto at = files_.find(id);
+  return at == files_.end() ? nullptr : &at->second;
+}
+
+const std::vector<AssetRef>* Objects::find_directory(FileId id) const noexcept {
+  const auto at = directories_.find(id);
+  return at == directories_.end() ? nullptr : &at->second;
+}
+
+void Objects::note_names(const Scopes& scopes, std::vector<WorkloadState>& states, const NameFacts& facts) {
+  if (facts.ret < 0) return;
+  const auto any = [](std::uint32_t) { return true; };
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    const auto& scope = *scopes[i];
+    if (scope.assets.empty()) continue;
+    const auto& objects = states[i].objects;
+    const auto touches_path = [&](const std::string& path) {
+      return !path.empty() && (scope.asset_index.find(path, any) || objects.asset_paths.contains(path) || scope.grant_parents.contains(path));
+    };
+    const auto touches_directory = [&](FileId id) {
+      return id.known() && (objects.asset_parents.contains(id) || objects.asset_directories.contains(id));
+    };
+    if (touches_path(facts.path) || touches_path(facts.path2) || touches_directory(facts.dir) || touches_directory(facts.dir2)) {
+      want(states[i]);
+    }
+  }
+}
+
+void Objects::note_created(std::vector<WorkloadState>& states, FileId parent) const {
+  const auto* const refs = find_directory(parent);
+  if (refs == nullptr) return;
+  for (const auto& ref : *refs) want(states[ref.scope]);
+}
+
+std::vector<ResolveRequest> Objects::take_requests(const Scopes& scopes, std::vector<WorkloadState>& states, BootTime now) {
+  // A worker that died on a question must not leave the scope unresolved for ever.
+  constexpr std::chrono::nanoseconds kGiveUp = std::chrono::seconds(30);
+  std::vector<ResolveRequest> out;
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    auto& state = states[i];
+    if (state.awaits_answer && now - state.asked_at > kGiveUp) state.awaits_answer = false;
+    if (!state.wants_resolve || state.awaits_answer) continue;
+    state.wants_resolve = false;
+    if (scopes[i]->resolvable.empty()) {
+      state.is_resolved = true;
+      continue;
+    }
+    state.awaits_answer = true;
+    state.asked_at = now;
+    ResolveRequest request;
+    request.scope = scopes[i]->name();
+    request.root = state.resolved_from;
+    request.root_pid = state.resolve_pid;
+    for (const auto& [pattern, uses] : scopes[i]->resolvable) request.patterns.push_back(pattern);
+    std::sort(request.patterns.begin(), request.patterns.end());
+    out.push_back(std::move(request));
+  }
+  return out;
+}
+
+}  // namespace ambit::scope

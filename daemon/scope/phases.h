@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "compiled_scope.h"
+#include "state.h"
+
+namespace ambit::scope {
+
+/// Ends the load phases. Time comes from events and ticks.
+class PhaseClock {
+ public:
+  std::shared_ptr<PhaseGroup> begin(std::size_t scope, BootTime now);
+  /// Takes a group over that began under another set of scopes.
+  void keep(std::size_t scope, std::shared_ptr<PhaseGroup> group);
+  void clear() { loading_.clear(); }
+
+  /// Quiet time and `max`.
+  void tick(const std::vector<std::shared_ptr<const CompiledScope>>& scopes, const std::vector<WorkloadState>& states, BootTime now);
+  /// The workload said that it is ready (probe, sd_notify, listener): all its groups serve.
+  void end_all(std::size_t scope);
+  [[nodiscard]] bool is_loading(std::size_t scope) const noexcept;
+
+ private:
+  struct Loading {
+    std::size_t scope = 0;
+    std::shared_ptr<PhaseGroup> group;
+  };
+  std::vector<Loading> loading_;
+};
+
+}  // namespace ambit::scope
