@@ -7,6 +7,7 @@
 
 #include "decode/redact.h"
 #include "dns_message.h"
+#include "fold_path.h"
 #include "reader.h"
 
 namespace ambit::decode {
@@ -66,9 +67,8 @@ std::string unix_path(std::string_view raw) {
   // An abstract name may hold NULs and be padded with them; a path ends at the first.
   while (is_abstract && !raw.empty() && raw.back() == '\0') raw.remove_suffix(1);
   if (!is_abstract) raw = raw.substr(0, raw.find('\0'));
-  std::string out = is_abstract ? "@" : "";
-  out += redact_text(raw);
-  return out;
+  if (is_abstract) return std::string("@").append(redact_text(raw));
+  return redact_text(absolute_path({}, raw));
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ std::optional<IpAddress> parse_ip(std::string_view text) {
   if (inet_pton(AF_INET6, z.c_str(), out.bytes.data()) != 1) return std::nullopt;
   out.family = AF_INET6;
   const auto& b = out.bytes;
-  const bool is_mapped = std::all_of(b.begin(), b.begin() + 10, [](auto x) { return x == 0; }) && b[10] == 0xff && b[11] == 0xff;
+  const bool is_mapped =
+      std::all_of(b.begin(), b.begin() + 10, [](auto x) { return x == 0; }) && b[10] == 0xff && b[11] == 0xff;
   if (is_mapped) {
     IpAddress inner;
     inner.family = AF_INET;

@@ -23,11 +23,12 @@ struct Classification {
 };
 
 /// Known locations of model artefacts, secrets, endpoints and devices (rules/catalog/*.yaml). Immutable once loaded.
-/// Where several entries match a path, the class that matters more wins (process_memory, secret, runtime_socket, device,
-/// weights, ... cache, log), then the entry that was written first.
+/// Where several entries match a path, the class that matters more wins (process_memory, secret, runtime_socket,
+/// device, weights, ... cache, log), then the entry that was written first.
 class Catalog {
  public:
-  /// Strict: an error names every fault with file and line. `diagnostics`, where given, gets them one by one, warnings too.
+  /// Strict: an error names every fault with file and line. `diagnostics`, where given, gets them one by one, warnings
+  /// too.
   static Result<std::shared_ptr<const Catalog>> load(std::span<const util::Document> documents,
                                                      std::vector<util::Diagnostic>* diagnostics = nullptr);
 
@@ -37,7 +38,8 @@ class Catalog {
   [[nodiscard]] Classification classify(const IpAddress& address, std::uint16_t port) const;
   /// `name`: a DNS name, lower case.
   [[nodiscard]] Classification classify_name(std::string_view name) const;
-  /// True for sockets and addresses that resolve names out of sight (DNS over TLS or HTTPS, nscd, resolved's own protocol).
+  /// True for sockets and addresses that resolve names out of sight (DNS over TLS or HTTPS, nscd, resolved's own
+  /// protocol).
   [[nodiscard]] bool is_opaque_resolver(std::string_view unix_path) const;
   [[nodiscard]] bool is_opaque_resolver(const IpAddress& address, std::uint16_t port) const;
 

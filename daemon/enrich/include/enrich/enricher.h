@@ -18,15 +18,15 @@ namespace ambit::enrich {
 
 /// Bounds of the tables; each has a counter that says when it was met.
 struct Limits {
-  std::size_t processes = 65536;            ///< entries; ended ones make room first, then new ones are refused
-  std::size_t process_bytes = 128U << 20;   ///< text and arguments that the entries hold
-  std::size_t cgroups = 16384;              ///< names kept; the oldest makes room
-  std::size_t dns_pending = 8192;           ///< questions that wait for their answer
-  std::size_t dns_holders = 8192;           ///< processes and cgroups with names
-  std::size_t dns_addresses = 512;          ///< addresses per holder; the first to run out makes room
-  std::chrono::nanoseconds exit_grace = std::chrono::seconds(30);   ///< late events find an ended process for so long
-  std::chrono::nanoseconds dns_wait = std::chrono::seconds(30);     ///< a later answer does not count
-  std::chrono::nanoseconds dns_grace = std::chrono::minutes(10);    ///< beyond the TTL: clients hold on to addresses
+  std::size_t processes = 65536;           ///< entries; ended ones make room first, then new ones are refused
+  std::size_t process_bytes = 128U << 20;  ///< text and arguments that the entries hold
+  std::size_t cgroups = 16384;             ///< names kept; the oldest makes room
+  std::size_t dns_pending = 8192;          ///< questions that wait for their answer
+  std::size_t dns_holders = 2048;          ///< processes and cgroups with names; the oldest makes room
+  std::size_t dns_addresses = 128;         ///< addresses per holder; the first to run out makes room
+  std::chrono::nanoseconds exit_grace = std::chrono::seconds(30);  ///< late events find an ended process for so long
+  std::chrono::nanoseconds dns_wait = std::chrono::seconds(30);    ///< a later answer does not count
+  std::chrono::nanoseconds dns_grace = std::chrono::minutes(10);   ///< beyond the TTL: clients hold on to addresses
   /// Resolvers whose answers count (resolv.conf and `network.resolvers`); empty = any that was asked.
   std::vector<IpAddress> resolvers;
 };
@@ -36,13 +36,13 @@ struct Counters {
   std::uint64_t processes_refused = 0;  ///< table full of running processes
   std::uint64_t processes_unseen = 0;   ///< subjects of which neither birth nor inventory was seen
   std::uint64_t cgroups_evicted = 0;
-  std::uint64_t dns_unasked = 0;        ///< answers to no question of that socket
-  std::uint64_t dns_unlisted = 0;       ///< answers of a resolver that is not allowed
-  std::uint64_t dns_evicted = 0;        ///< questions, holders or addresses that made room
+  std::uint64_t dns_unasked = 0;   ///< answers to no question of that socket
+  std::uint64_t dns_unlisted = 0;  ///< answers of a resolver that is not allowed
+  std::uint64_t dns_evicted = 0;   ///< questions, holders or addresses that made room
 };
 
-/// Adds to each event who did it and what it touched. Belongs to the pipeline thread: no I/O, no clock, no exceptions; time
-/// comes from the events, which must be given in ring order.
+/// Adds to each event who did it and what it touched. Belongs to the pipeline thread: no I/O, no clock, no exceptions;
+/// time comes from the events, which must be given in ring order.
 class Enricher {
  public:
   explicit Enricher(std::shared_ptr<const Catalog> catalog, Limits limits = {});
@@ -50,8 +50,8 @@ class Enricher {
   Enricher(Enricher&&) noexcept;
   Enricher& operator=(Enricher&&) noexcept;
 
-  /// `event` must outlive the answer, which points to it. `process` is the state after the event (after an exec: the new
-  /// program), for kernel kinds never null; `target` is the fork's child, ptrace's target or the process behind
+  /// `event` must outlive the answer, which points to it. `process` is the state after the event (after an exec: the
+  /// new program), for kernel kinds never null; `target` is the fork's child, ptrace's target or the process behind
   /// /proc/<pid>/.... For a loss it is any process of the image that lost records, else null.
   Enriched apply(const Event& event);
 
