@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shipped detections: they compile, their examples hold, one act gives one alert, their ids are known.
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "engine/rule_set.h"
+
+namespace ambit::engine {
+namespace {
+
+const std::string kRules = std::string(AMBIT_SOURCE_DIR) + "/rules";
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+std::vector<util::Document> shipped() {
+  std::vector<util::Document> out;
+  for (const auto& entry : std::filesystem::directory_iterator(kRules + "/detections")) {
+    if (entry.path().extension() == ".yaml") out.push_back({entry.path().filename(), read_file(entry.path())});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
+  return out;
+}
+
+std::shared_ptr<const RuleSet> compile_shipped() {
+  const auto documents = shipped();
+  auto result = RuleSet::compile(documents);
+  EXPECT_EQ(util::to_string(result.diagnostics), "");
+  return result.set;
+}
+
+TEST(Detections, CompileWithoutFaultOrWarning) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  EXPECT_GE(rules->rules().size(), 24U);
+  EXPECT_EQ(rules->hash().size(), 64U);
+}
+
+TEST(Detections, EveryExampleHoldsAndEveryRuleHasBothKinds) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  for (const auto& rule : rules->rules()) {
+    EXPECT_GT(rule.examples_fire, 0U) << rule.info->id << " has no example that fires";
+    EXPECT_GT(rule.examples_silent, 0U) << rule.info->id << " has no example that stays silent";
+  }
+  for (const auto& result : run_examples(*rules)) {
+    EXPECT_TRUE(result.passed()) << result.file << ":" << result.line << ": " << result.rule_id
+                                 << (result.must_fire ? " did not fire" : " fired");
+  }
+}
+
+TEST(Detections, OneActGivesOneDetection) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  for (const auto& result : run_examples(*rules)) {
+    const std::size_t fired = result.also_fired.size() + (result.fired ? 1 : 0);
+    EXPECT_LE(fired, 1U) << result.file << ":" << result.line << ": " << result.rule_id << " together with "
+                         << testing::PrintToString(result.also_fired);
+  }
+}
+
+TEST(Detections, FrameworkIdsAreKnown) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  const auto root = YAML::Load(read_file(kRules + "/catalog/frameworks.yaml"))["frameworks"];
+  const auto known = [&](const std::string& framework) {
+    std::set<std::string> out;
+    for (const auto& id : root[framework]["ids"]) out.insert(id.Scalar());
+    for (const auto& entry : root[framework]["titles"]) out.insert(entry.first.Scalar());
+    return out;
+  };
+  for (const auto& rule : rules->rules()) {
+    const auto& ids = rule.info->frameworks;
+    const std::vector<std::pair<std::string, const std::vector<std::string>*>> all = {
+        {"attack", &ids.attack},       {"atlas", &ids.atlas}, {"owasp_llm", &ids.owasp_llm}, {"owasp_asi", &ids.owasp_asi},
+        {"owasp_nhi", &ids.owasp_nhi}, {"csf", &ids.csf},     {"ai_rmf", &ids.ai_rmf}};
+    for (const auto& [framework, list] : all) {
+      const auto allowed = known(framework);
+      ASSERT_FALSE(allowed.empty()) << framework;
+      for (const auto& id : *list) EXPECT_TRUE(allowed.count(id) == 1) << rule.info->id << ": " << framework << " " << id;
+    }
+    EXPECT_FALSE(ids.attack.empty() && ids.atlas.empty()) << rule.info->id << " maps to nothing";
+  }
+}
+
+TEST(Detections, CarryWhatAnAnalystNeeds) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  for (const auto& rule : rules->rules()) {
+    EXPECT_TRUE(rule.info->id.starts_with("AMB-")) << rule.info->id;
+    EXPECT_FALSE(rule.info->description.empty()) << rule.info->id;
+    EXPECT_FALSE(rule.info->response.empty()) << rule.info->id;
+    EXPECT_FALSE(rule.false_positives.empty()) << rule.info->id;
+    EXPECT_FALSE(rule.info->tags.empty()) << rule.info->id;
+    const bool is_daemon_made = signals_of(rule.kinds).empty();
+    EXPECT_EQ(rule.signals.empty(), is_daemon_made) << rule.info->id;
+  }
+}
+
+TEST(Detections, DeclaredSignalsAreTheOnesThatTheConditionNeeds) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  for (const auto& rule : rules->rules()) {
+    auto declared = rule.signals;
+    auto derived = signals_of(rule.kinds);
+    std::sort(declared.begin(), declared.end());
+    std::sort(derived.begin(), derived.end());
+    EXPECT_EQ(declared, derived) << rule.info->id;
+  }
+}
+
+TEST(Detections, EveryListedActHasItsRule) {
+  const auto rules = compile_shipped();
+  ASSERT_NE(rules, nullptr);
+  for (const auto* id : {"AMB-1001", "AMB-1002", "AMB-1003", "AMB-1004", "AMB-1005", "AMB-1101", "AMB-1102", "AMB-1103", "AMB-1201",
+                         "AMB-1202", "AMB-1203", "AMB-1301", "AMB-1302", "AMB-1401", "AMB-1402", "AMB-1403", "AMB-1404", "AMB-1406",
+                         "AMB-1407", "AMB-1501", "AMB-1502", "AMB-1601", "AMB-1602", "AMB-1603", "AMB-1801", "AMB-1901", "AMB-1902",
+                         "AMB-1904", "AMB-2001", "AMB-2002", "AMB-2003"}) {
+    EXPECT_NE(rules->find(id), nullptr) << id;
+  }
+}
+
+}  // namespace
+}  // namespace ambit::engine
