@@ -102,7 +102,7 @@ struct scratch {
 	__u64 args[8]; /* of the system call; user pointers as passed */
 	struct ambit_call call;
 	__u32 is_compat;
-	__u32 pad;
+	__u32 room; /* ROOM_OF_*: which scratch this is */
 	char path[PATH_BUFFER + PATH_SLACK];
 	__u8 record[AMBIT_REC_MAX + PATH_BUFFER]; /* append() masks offset and length separately */
 };

@@ -46,6 +46,15 @@
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 
+/* 64-bit and behind a barrier: clang otherwise compares a shifted copy and the verifier does not learn the bound. */
+static __always_inline __u64 at_most(__u64 value, __u64 max)
+{
+	barrier_var(value);
+	if (value > max)
+		value = max;
+	return value;
+}
+
 /* BPF_CORE_READ takes locals of kernel types only: on a member of a struct of ours it would ask the loader to relocate
  * that member, too. */
 #define ALWAYS_INLINE static __always_inline

@@ -4,9 +4,6 @@
 
 #include "lib/path.bpf.h"
 
-/* Levels above an object that are compared with the protected directories. */
-#define PROTECTED_LEVELS 16
-
 /* File behind a descriptor of `task`; NULL when there is none. */
 ALWAYS_INLINE struct file *file_of_fd(struct task_struct *task, __s32 fd)
 {
@@ -58,37 +55,12 @@ ALWAYS_INLINE __u32 protection(void *map, __u64 ino, struct super_block *sb)
 	return flags ? *flags : 0;
 }
 
-/* AMBIT_PROTECT_* of directories at or above `at`, across mount points. */
-static __noinline __u32 protected_above(struct place *at)
+/* path.bpf.c: AMBIT_PROTECT_* of directories at or above a place, across mount points. */
+__u64 protected_dirs_above(__u64 dentry, __u64 mount);
+
+ALWAYS_INLINE __u32 protected_above(struct place *at)
 {
-	struct dentry *d = at->dentry;
-	struct mount *m = at->mount;
-	__u32 flags = 0;
-	int i;
-
-#pragma clang loop unroll(disable)
-	for (i = 0; i < PROTECTED_LEVELS; i++) {
-		struct inode *inode = BPF_CORE_READ(d, d_inode);
-		__u64 ino = BPF_CORE_READ(inode, i_ino);
-		struct dentry *parent;
-
-		if (may_be_protected(ino))
-			flags |= protection(&protected_dirs, ino, BPF_CORE_READ(inode, i_sb));
-		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
-			struct mount *above = BPF_CORE_READ(m, mnt_parent);
-
-			if (above == m)
-				break;
-			d = BPF_CORE_READ(m, mnt_mountpoint);
-			m = above;
-			continue;
-		}
-		parent = BPF_CORE_READ(d, d_parent);
-		if (parent == d)
-			break;
-		d = parent;
-	}
-	return flags;
+	return protected_dirs_above((__u64)at->dentry, (__u64)at->mount);
 }
 
 ALWAYS_INLINE __u32 protected_flags_of(struct inode *inode, struct place *at)

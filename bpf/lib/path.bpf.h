@@ -4,10 +4,6 @@
 
 #include "lib/emit.bpf.h"
 
-/* One per component and one per mount crossing. 64 steps verify on 5.10 (platform notes: 78k instructions); past them
- * the tail is kept and AMBIT_Q_PATH_STEPS set. */
-#define PATH_STEPS 64
-
 struct place {
 	struct dentry *dentry;
 	struct mount *mount;
@@ -38,68 +34,21 @@ ALWAYS_INLINE void place_of_file(struct place *at, struct file *file)
 	at->mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
 }
 
-/* Writes the path of (dentry, mount) to the end of s->path[0..PATH_BUFFER) and returns the offset of its first byte.
- * `quality` gains AMBIT_Q_PATH_*. An object outside the process's root keeps the path from the root it does hang from
- * and is AMBIT_Q_PATH_DETACHED. */
-static __noinline __u32 walk_path(struct scratch *s, struct place *at, struct place *root, __u32 *quality)
-{
-	struct dentry *d = at->dentry, *stop = root->dentry;
-	struct mount *m = at->mount, *stop_mount = root->mount;
-	__u32 off = PATH_BUFFER, flags = AMBIT_Q_PATH_STEPS;
-	int i;
-
-#pragma clang loop unroll(disable)
-	for (i = 0; i < PATH_STEPS; i++) {
-		struct dentry *mount_root, *parent;
-		const unsigned char *name;
-		__u32 len;
-
-		if (d == stop && m == stop_mount) {
-			flags = 0;
-			break;
-		}
-		mount_root = BPF_CORE_READ(m, mnt.mnt_root);
-		if (d == mount_root) {
-			struct mount *above = BPF_CORE_READ(m, mnt_parent);
-
-			if (above == m) { /* top of a mount tree that is not the process's */
-				flags = AMBIT_Q_PATH_DETACHED;
-				break;
-			}
-			d = BPF_CORE_READ(m, mnt_mountpoint);
-			m = above;
-			continue;
-		}
-		parent = BPF_CORE_READ(d, d_parent);
-		if (parent == d) {
-			flags = AMBIT_Q_PATH_DETACHED;
-			break;
-		}
-		len = BPF_CORE_READ(d, d_name.len) & 0xff;
-		if (off <= len) {
-			flags = AMBIT_Q_PATH_CUT;
-			break;
-		}
-		off = (off - len - 1) & (PATH_BUFFER - 1); /* masked again: lets the verifier join the iterations */
-		s->path[off] = '/';
-		name = BPF_CORE_READ(d, d_name.name);
-		bpf_probe_read_kernel(s->path + ((off + 1) & (PATH_BUFFER - 1)), len, name);
-		d = parent;
-	}
-	if (off == PATH_BUFFER) { /* the root itself, or a nameless object */
-		off = PATH_BUFFER - 1;
-		s->path[off] = '/';
-	}
-	*quality |= flags;
-	return off;
-}
+/* path.bpf.c: writes the path to the end of the scratch's path[0..PATH_BUFFER); the result holds the offset of its first
+ * byte in the low half and AMBIT_Q_PATH_* in the high one. Global, so that the verifier looks at its loop once per
+ * program and not once per call and state. `room`: ROOM_OF_*. */
+#define ROOM_OF_TASK 0
+#define ROOM_OF_ITERATOR 1
+__u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room);
 
 /* Walks and appends at most `max` bytes (the tail of longer ones). Returns the length. */
 ALWAYS_INLINE __u32 append_path(struct scratch *s, __u32 at, struct place *place, struct place *root, __u32 max,
 				__u32 *quality)
 {
-	__u32 off = walk_path(s, place, root, quality), len = PATH_BUFFER - off;
+	__u64 found = walk_path((__u64)place->dentry, (__u64)place->mount, (__u64)root->dentry, (__u64)root->mount, s->room);
+	__u32 off = (__u32)found & (PATH_BUFFER - 1), len = PATH_BUFFER - off;
 
+	*quality |= found >> 32;
 	if (len > max) {
 		off += len - max;
 		len = max;

@@ -14,9 +14,9 @@
 
 namespace ambit::kernel {
 
-/// Reads the one ring buffer with a cursor of its own: reading ahead does not free room, only `release` does. So records
-/// whose consequences are not durable yet stay in the kernel and are read again by the next daemon.
-/// One thread calls drain, wait and pending_bytes; release may come from another.
+/// Reads the one ring buffer with a cursor of its own: reading ahead does not free room, only `release` does. So
+/// records whose consequences are not durable yet stay in the kernel and are read again by the next daemon. One thread
+/// calls drain, wait and pending_bytes; release may come from another.
 class RingReader {
  public:
   using Callback = std::function<void(std::span<const std::byte> record, std::uint64_t end_position)>;
@@ -26,8 +26,9 @@ class RingReader {
 
   /// The layout of kernel/bpf/ringbuf.c over plain memory: `data` spans 2 x `ring_bytes`, the second half showing the
   /// first again. For tests.
-  static std::unique_ptr<RingReader> over(std::atomic<std::uint64_t>* consumer, const std::atomic<std::uint64_t>* producer,
-                                          const std::byte* data, std::size_t ring_bytes);
+  static std::unique_ptr<RingReader> over(std::atomic<std::uint64_t>* consumer,
+                                          const std::atomic<std::uint64_t>* producer, const std::byte* data,
+                                          std::size_t ring_bytes);
 
   RingReader(const RingReader&) = delete;
   RingReader& operator=(const RingReader&) = delete;

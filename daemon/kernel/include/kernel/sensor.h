@@ -20,13 +20,13 @@
 namespace ambit::kernel {
 
 struct Options {
-  std::uint32_t ring_bytes = 16U << 20;        ///< power of two, at least one page
+  std::uint32_t ring_bytes = 16U << 20;         ///< power of two, at least one page
   std::uint32_t ring_reserve_bytes = 2U << 20;  ///< kept for exec, exit, fork, credentials and protected objects
-  std::uint32_t max_processes = 65536;         ///< more live processes than this lose attribution (counted)
-  std::uint32_t max_images = 65536;            ///< decisions held in the kernel
-  std::uint32_t max_protected = 65536;         ///< protected files; as many directories
-  std::vector<std::string> denied_hooks;       ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
-  std::string cgroup2_path;                    ///< empty = find_cgroup2()
+  std::uint32_t max_processes = 65536;          ///< more live processes than this lose attribution (counted)
+  std::uint32_t max_images = 65536;             ///< decisions held in the kernel
+  std::uint32_t max_protected = 65536;          ///< protected files; as many directories
+  std::vector<std::string> denied_hooks;  ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
+  std::string cgroup2_path;               ///< empty = find_cgroup2()
 };
 
 enum class HookState : std::uint8_t {
@@ -60,7 +60,8 @@ struct Counters {
 };
 
 /// The kernel half, loaded. Everything is taken down with the object.
-/// Map changes (set_image ... unprotect_dir, read_*) may come from any thread; attach, inventory and identify from one at a time.
+/// Map changes (set_image ... unprotect_dir, read_*) may come from any thread; attach, inventory and identify from one
+/// at a time.
 class Sensor {
  public:
   using RecordCallback = std::function<void(std::span<const std::byte>)>;
@@ -79,7 +80,8 @@ class Sensor {
   RingReader& ring() noexcept;
   [[nodiscard]] std::vector<SignalState> signals() const;
 
-  /// Tells the kernel what was decided of an image. Fails when the table is full (the image stays undecided: all passes).
+  /// Tells the kernel what was decided of an image. Fails when the table is full (the image stays undecided: all
+  /// passes).
   Status set_image(ImageId id, const ambit_image& image);
   void forget_image(ImageId id);
 

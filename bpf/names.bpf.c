@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir. The base family sees them when they return: the
+ * names are the caller's strings (racy), the directories they start from are the kernel's.
+ */
+#include "lib/calls.bpf.h"
+#include "lib/object.bpf.h"
+
+#define NAME_MAX_BYTES 2048 /* each of two strings, NUL included */
+#define DIR_MAX_BYTES 1800  /* each of two directories: all four fit AMBIT_REC_MAX */
+#define AT_REMOVEDIR 0x200
+
+ALWAYS_INLINE __u32 append_user_string(struct scratch *s, __u32 at, __u64 user, __u32 *quality, __u64 image_id)
+{
+	__u32 where = at;
+	long len;
+
+	if (!user)
+		return 0;
+	barrier_var(where);
+	where &= AMBIT_REC_MAX - 1;
+	len = bpf_probe_read_user_str(s->record + where, NAME_MAX_BYTES, (const void *)user);
+	if (len < 1) {
+		count_loss(AMBIT_LOSS_READ_FAILED, image_id);
+		return 0;
+	}
+	if (len == NAME_MAX_BYTES)
+		*quality |= AMBIT_Q_PATH_CUT;
+	return (len - 1) & (PATH_BUFFER - 1);
+}
+
+/* Directory that a relative name starts from. False: the name is absolute, or there is none. */
+ALWAYS_INLINE bool start_of_name(struct place *at, struct scratch *s, struct task_struct *task, __u8 dir_arg,
+				 __u8 path_arg)
+{
+	__s32 fd = dir_arg ? (__s32)call_arg(s, dir_arg) : AT_FDCWD;
+	const void *name = (const void *)call_arg(s, path_arg);
+	char first = '/';
+
+	if (!path_arg || bpf_probe_read_user(&first, 1, name) || first == '/')
+		return false;
+	if (fd == AT_FDCWD) {
+		struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+		at->dentry = BPF_CORE_READ(fs, pwd.dentry);
+		at->mount = mount_of(BPF_CORE_READ(fs, pwd.mnt));
+	} else {
+		struct file *dir = file_of_fd(task, fd);
+
+		if (!dir)
+			return false;
+		place_of_file(at, dir);
+	}
+	return true;
+}
+
+ALWAYS_INLINE __u64 dir_ino(struct place *at, __u32 *dev)
+{
+	struct dentry *d = at->dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+
+	*dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	return BPF_CORE_READ(inode, i_ino);
+}
+
+ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret)
+{
+	struct ambit_rec_name_change *r = (struct ambit_rec_name_change *)s->record;
+	__u32 quality = call_quality(s), end = sizeof(*r), flags = 0, op = s->call.op;
+	struct place dir = {}, dir2 = {}, root = {};
+	bool has_dir = false, has_dir2;
+	struct file *file = NULL;
+
+	if (s->call.fd_arg) {
+		file = file_of_fd(who->task, (__s32)call_arg(s, s->call.fd_arg));
+		if (!file)
+			return;
+		place_of_file(&dir, file);
+		flags = protected_flags_of(BPF_CORE_READ(file, f_inode), &dir);
+		has_dir2 = false;
+	} else {
+		if (op != AMBIT_NAME_SYMLINK) /* its first string is the target: a text */
+			has_dir = start_of_name(&dir, s, who->task, s->call.dir_arg, s->call.path_arg);
+		has_dir2 = start_of_name(&dir2, s, who->task, s->call.dir2_arg, s->call.path2_arg);
+		if (protected_dir_count) {
+			if (has_dir)
+				flags |= protected_above(&dir);
+			if (has_dir2)
+				flags |= protected_above(&dir2);
+		}
+	}
+	if (!is_of_interest(who) && !flags) {
+		count(AMBIT_COUNT_FILTERED);
+		return;
+	}
+
+	__builtin_memset(r, 0, sizeof(*r));
+	if (op == AMBIT_NAME_UNLINK && s->call.dir_arg && (s->args[2] & AT_REMOVEDIR))
+		op = AMBIT_NAME_RMDIR;
+	r->op = op;
+	r->ret = ret;
+	r->mode = call_arg(s, s->call.mode_arg);
+	r->uid = call_arg(s, s->call.uid_arg);
+	r->gid = call_arg(s, s->call.gid_arg);
+	root_of(&root, who->task);
+	if (file) {
+		fill_object(&r->obj, BPF_CORE_READ(file, f_inode), &dir, who->task);
+		r->path_len = append_path(s, end, &dir, &root, PATH_BUFFER - 1, &quality);
+		end += r->path_len;
+	} else {
+		quality |= AMBIT_Q_USER_PATH;
+		r->path_len = append_user_string(s, end, call_arg(s, s->call.path_arg), &quality, who->image_id);
+		end += r->path_len;
+		r->path2_len = append_user_string(s, end, call_arg(s, s->call.path2_arg), &quality, who->image_id);
+		end += r->path2_len;
+		if (has_dir) {
+			r->dir_ino = dir_ino(&dir, &r->dir_dev);
+			r->dir_path_len = append_path(s, end, &dir, &root, DIR_MAX_BYTES, &quality);
+			end += r->dir_path_len;
+		}
+		if (has_dir2) {
+			r->dir2_ino = dir_ino(&dir2, &r->dir2_dev);
+			r->dir2_path_len = append_path(s, end, &dir2, &root, DIR_MAX_BYTES, &quality);
+			end += r->dir2_path_len;
+		}
+	}
+	r->obj.protected_flags = flags;
+	if (flags)
+		quality |= AMBIT_Q_PROTECTED;
+	fill_header(&r->h, who, AMBIT_REC_NAME_CHANGE, AMBIT_HOOK_TP_BTF_SYS_EXIT, quality);
+	send_record(&r->h, end, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__name_change, struct pt_regs *regs, long ret)
+{
+	struct subject who;
+	struct scratch *s;
+
+	if (ret < 0 && ret != -EACCES && ret != -EPERM && ret != -EROFS)
+		return 0;
+	subject_of_current(&who);
+	if (who.state == AMBIT_IMAGE_SELF || (ret < 0 && !is_of_interest(&who)))
+		return 0;
+	s = take_scratch(who.image_id);
+	if (!s)
+		return 0;
+	load_call(s, regs, who.task);
+	name_change(s, &who, ret);
+	give_back(s);
+	return 0;
+}

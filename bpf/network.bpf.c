@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Addresses that processes connect, send and bind to, and listeners. The cgroup hooks see what io_uring does, too, and
+ * cost nothing to anything else. They can be preempted: records are written in place in the ring. They never refuse.
+ */
+#include "lib/sock.bpf.h"
+
+#define DNS_PORT 53
+#define ALLOW 1
+
+ALWAYS_INLINE void remember_dns_socket(struct subject *who, __u64 cookie)
+{
+	struct dns_owner owner = {};
+
+	owner.tgid = who->tgid;
+	owner.tid = who->tid;
+	owner.leader_start_ns = who->leader_start_ns;
+	owner.cgroup_id = task_cgroup_id(who->task);
+	if (bpf_map_update_elem(&dns_sockets, &cookie, &owner, BPF_ANY))
+		count_loss(AMBIT_LOSS_DNS_FULL, who->image_id);
+}
+
+ALWAYS_INLINE struct ambit_rec_net *new_address_record(struct bpf_sock_addr *ctx, struct subject *who, __u64 cookie)
+{
+	struct task_struct *task = who->task;
+	struct ambit_rec_net *r = reserve_record(struct ambit_rec_net, who);
+
+	if (!r)
+		return NULL;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->cookie = cookie;
+	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	r->sock_type = ctx->type;
+	r->protocol = ctx->protocol;
+	return r;
+}
+
+ALWAYS_INLINE int handle_v4(struct bpf_sock_addr *ctx, __u16 type)
+{
+	__u16 port = bpf_ntohs(ctx->user_port);
+	__u32 address = ctx->user_ip4;
+	struct ambit_rec_net *r;
+	struct subject who;
+	__u64 cookie;
+
+	subject_of_current(&who);
+	if (!is_of_interest(&who))
+		return ALLOW;
+	cookie = bpf_get_socket_cookie(ctx);
+	if (port == DNS_PORT)
+		remember_dns_socket(&who, cookie);
+	r = new_address_record(ctx, &who, cookie);
+	if (!r)
+		return ALLOW;
+	r->family = AF_INET;
+	r->remote_port = port;
+	__builtin_memcpy(r->remote, &address, 4);
+	fill_header(&r->h, &who, type, AMBIT_HOOK_CGROUP_ADDR, 0);
+	submit_record(&r->h, sizeof(*r), &who);
+	return ALLOW;
+}
+
+ALWAYS_INLINE int handle_v6(struct bpf_sock_addr *ctx, __u16 type)
+{
+	__u32 address[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
+	__u16 port = bpf_ntohs(ctx->user_port);
+	struct ambit_rec_net *r;
+	struct subject who;
+	__u64 cookie;
+
+	subject_of_current(&who);
+	if (!is_of_interest(&who))
+		return ALLOW;
+	cookie = bpf_get_socket_cookie(ctx);
+	if (port == DNS_PORT)
+		remember_dns_socket(&who, cookie);
+	r = new_address_record(ctx, &who, cookie);
+	if (!r)
+		return ALLOW;
+	r->family = AF_INET6;
+	r->remote_port = port;
+	put_v6(r, r->remote, address);
+	fill_header(&r->h, &who, type, AMBIT_HOOK_CGROUP_ADDR, 0);
+	submit_record(&r->h, sizeof(*r), &who);
+	return ALLOW;
+}
+
+SEC("cgroup/connect4")
+int cgroup__connect4(struct bpf_sock_addr *ctx)
+{
+	return handle_v4(ctx, AMBIT_REC_CONNECT);
+}
+
+SEC("cgroup/connect6")
+int cgroup__connect6(struct bpf_sock_addr *ctx)
+{
+	return handle_v6(ctx, AMBIT_REC_CONNECT);
+}
+
+SEC("cgroup/sendmsg4")
+int cgroup__sendmsg4(struct bpf_sock_addr *ctx)
+{
+	return handle_v4(ctx, AMBIT_REC_SEND);
+}
+
+SEC("cgroup/sendmsg6")
+int cgroup__sendmsg6(struct bpf_sock_addr *ctx)
+{
+	return handle_v6(ctx, AMBIT_REC_SEND);
+}
+
+/* After the kernel has chosen: the port is real even where 0 was asked. */
+ALWAYS_INLINE int handle_bound(struct bpf_sock *ctx, __u16 family)
+{
+	__u16 port = ctx->src_port, sock_type = ctx->type, protocol = ctx->protocol;
+	__u32 address[4] = {};
+	struct ambit_rec_net *r;
+	struct task_struct *task;
+	struct subject who;
+	__u64 cookie;
+
+	if (family == AF_INET) {
+		address[0] = ctx->src_ip4;
+	} else {
+		address[0] = ctx->src_ip6[0];
+		address[1] = ctx->src_ip6[1];
+		address[2] = ctx->src_ip6[2];
+		address[3] = ctx->src_ip6[3];
+	}
+	subject_of_current(&who);
+	if (!is_of_interest(&who))
+		return ALLOW;
+	cookie = bpf_get_socket_cookie(ctx);
+	r = reserve_record(struct ambit_rec_net, &who);
+	if (!r)
+		return ALLOW;
+	__builtin_memset(r, 0, sizeof(*r));
+	task = who.task;
+	r->cookie = cookie;
+	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	r->family = family;
+	r->sock_type = sock_type;
+	r->protocol = protocol;
+	r->local_port = port;
+	if (family == AF_INET)
+		__builtin_memcpy(r->local, address, 4);
+	else
+		put_v6(r, r->local, address);
+	fill_header(&r->h, &who, AMBIT_REC_BIND, AMBIT_HOOK_CGROUP_ADDR, 0);
+	submit_record(&r->h, sizeof(*r), &who);
+	return ALLOW;
+}
+
+SEC("cgroup/post_bind4")
+int cgroup__post_bind4(struct bpf_sock *ctx)
+{
+	return handle_bound(ctx, AF_INET);
+}
+
+SEC("cgroup/post_bind6")
+int cgroup__post_bind6(struct bpf_sock *ctx)
+{
+	return handle_bound(ctx, AF_INET6);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tp_btf__inet_sock_set_state, const struct sock *sk, const int old_state, const int new_state)
+{
+	struct ambit_rec_net *r;
+	struct subject who;
+
+	if (new_state != TCP_LISTEN_STATE) /* only listen() sets it, in the listener's own context */
+		return 0;
+	subject_of_current(&who);
+	if (!is_of_interest(&who))
+		return 0;
+	r = reserve_record(struct ambit_rec_net, &who);
+	if (!r)
+		return 0;
+	__builtin_memset(r, 0, sizeof(*r));
+	fill_net(r, (struct sock *)sk);
+	fill_header(&r->h, &who, AMBIT_REC_LISTEN, AMBIT_HOOK_TP_BTF_SOCK, 0);
+	submit_record(&r->h, sizeof(*r), &who);
+	return 0;
+}

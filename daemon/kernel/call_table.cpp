@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call_table.h"
+
+#include <array>
+
+#include "ambit/abi/record.h"
+
+namespace ambit::kernel {
+namespace {
+
+// Argument positions count from 1. Numbers: arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl.
+
+/// Variants of AMBIT_SLOT_OPEN: where the flags are (bpf/open.bpf.c).
+constexpr std::uint8_t kFlagsInArgument = 0;
+constexpr std::uint8_t kCreat = 1;
+constexpr std::uint8_t kFlagsInMemory = 2;
+
+constexpr ambit_call open(std::uint8_t path, std::uint8_t flags, std::uint8_t variant) {
+  return {.slot = AMBIT_SLOT_OPEN, .op = variant, .path_arg = path, .flags_arg = flags};
+}
+struct Name {
+  std::uint8_t dir = 0, path = 0, dir2 = 0, path2 = 0, fd = 0, mode = 0, uid = 0, gid = 0;
+};
+constexpr ambit_call name(std::uint8_t op, Name args) {
+  return {.slot = AMBIT_SLOT_NAME_CHANGE,
+          .op = op,
+          .dir_arg = args.dir,
+          .path_arg = args.path,
+          .dir2_arg = args.dir2,
+          .path2_arg = args.path2,
+          .fd_arg = args.fd,
+          .mode_arg = args.mode,
+          .uid_arg = args.uid,
+          .gid_arg = args.gid};
+}
+constexpr ambit_call cred(std::uint8_t what, std::uint8_t flags = 0) {
+  return {.slot = AMBIT_SLOT_CRED, .op = what, .flags_arg = flags};
+}
+constexpr ambit_call socket_call(std::uint8_t slot) {
+  return {.slot = slot, .fd_arg = 1};
+}
+
+constexpr auto kCalls = std::to_array<WatchedCall>({
+    {"open", 2, 5, open(1, 2, kFlagsInArgument)},
+    {"creat", 85, 8, open(1, 0, kCreat)},
+    {"openat", 257, 295, open(2, 3, kFlagsInArgument)},
+    {"openat2", 437, 437, open(2, 3, kFlagsInMemory)},
+
+    {"rename", 82, 38, name(AMBIT_NAME_RENAME, {.path = 1, .path2 = 2})},
+    {"renameat", 264, 302, name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4})},
+    {"renameat2", 316, 353, name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4})},
+    {"unlink", 87, 10, name(AMBIT_NAME_UNLINK, {.path = 1})},
+    {"unlinkat", 263, 301, name(AMBIT_NAME_UNLINK, {.dir = 1, .path = 2})},
+    {"rmdir", 84, 40, name(AMBIT_NAME_RMDIR, {.path = 1})},
+    {"link", 86, 9, name(AMBIT_NAME_LINK, {.path = 1, .path2 = 2})},
+    {"linkat", 265, 303, name(AMBIT_NAME_LINK, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4})},
+    {"symlink", 88, 83, name(AMBIT_NAME_SYMLINK, {.path = 1, .path2 = 2})},
+    {"symlinkat", 266, 304, name(AMBIT_NAME_SYMLINK, {.path = 1, .dir2 = 2, .path2 = 3})},
+    {"truncate", 76, 92, name(AMBIT_NAME_TRUNCATE, {.path = 1})},
+    {"truncate64", -1, 193, name(AMBIT_NAME_TRUNCATE, {.path = 1})},
+    {"ftruncate", 77, 93, name(AMBIT_NAME_TRUNCATE, {.fd = 1})},
+    {"ftruncate64", -1, 194, name(AMBIT_NAME_TRUNCATE, {.fd = 1})},
+    {"chmod", 90, 15, name(AMBIT_NAME_CHMOD, {.path = 1, .mode = 2})},
+    {"fchmod", 91, 94, name(AMBIT_NAME_CHMOD, {.fd = 1, .mode = 2})},
+    {"fchmodat", 268, 306, name(AMBIT_NAME_CHMOD, {.dir = 1, .path = 2, .mode = 3})},
+    {"fchmodat2", 452, 452, name(AMBIT_NAME_CHMOD, {.dir = 1, .path = 2, .mode = 3})},
+    {"chown", 92, 212, name(AMBIT_NAME_CHOWN, {.path = 1, .uid = 2, .gid = 3})},
+    {"chown16", -1, 182, name(AMBIT_NAME_CHOWN, {.path = 1, .uid = 2, .gid = 3})},
+    {"lchown", 94, 198, name(AMBIT_NAME_CHOWN, {.path = 1, .uid = 2, .gid = 3})},
+    {"lchown16", -1, 16, name(AMBIT_NAME_CHOWN, {.path = 1, .uid = 2, .gid = 3})},
+    {"fchown", 93, 207, name(AMBIT_NAME_CHOWN, {.fd = 1, .uid = 2, .gid = 3})},
+    {"fchown16", -1, 95, name(AMBIT_NAME_CHOWN, {.fd = 1, .uid = 2, .gid = 3})},
+    {"fchownat", 260, 298, name(AMBIT_NAME_CHOWN, {.dir = 1, .path = 2, .uid = 3, .gid = 4})},
+    {"mkdir", 83, 39, name(AMBIT_NAME_MKDIR, {.path = 1, .mode = 2})},
+    {"mkdirat", 258, 296, name(AMBIT_NAME_MKDIR, {.dir = 1, .path = 2, .mode = 3})},
+
+    {"setuid", 105, 213, cred(AMBIT_CRED_IDS)},
+    {"setuid16", -1, 23, cred(AMBIT_CRED_IDS)},
+    {"setgid", 106, 214, cred(AMBIT_CRED_IDS)},
+    {"setgid16", -1, 46, cred(AMBIT_CRED_IDS)},
+    {"setreuid", 113, 203, cred(AMBIT_CRED_IDS)},
+    {"setreuid16", -1, 70, cred(AMBIT_CRED_IDS)},
+    {"setregid", 114, 204, cred(AMBIT_CRED_IDS)},
+    {"setregid16", -1, 71, cred(AMBIT_CRED_IDS)},
+    {"setgroups", 116, 206, cred(AMBIT_CRED_IDS)},
+    {"setgroups16", -1, 81, cred(AMBIT_CRED_IDS)},
+    {"setresuid", 117, 208, cred(AMBIT_CRED_IDS)},
+    {"setresuid16", -1, 164, cred(AMBIT_CRED_IDS)},
+    {"setresgid", 119, 210, cred(AMBIT_CRED_IDS)},
+    {"setresgid16", -1, 170, cred(AMBIT_CRED_IDS)},
+    {"capset", 126, 185, cred(AMBIT_CRED_CAPS)},
+    {"setns", 308, 346, cred(AMBIT_CRED_NS)},
+    {"unshare", 272, 310, cred(AMBIT_CRED_NS, 1)},
+    {"chroot", 161, 61, cred(AMBIT_CRED_NS)},
+    {"pivot_root", 155, 217, cred(AMBIT_CRED_NS)},
+
+    {"ptrace", 101, 26, {.slot = AMBIT_SLOT_PTRACE, .flags_arg = 1}},
+
+    {"accept", 43, -1, socket_call(AMBIT_SLOT_ACCEPT)},
+    {"accept4", 288, 364, socket_call(AMBIT_SLOT_ACCEPT)},
+    {"bind", 49, 361, socket_call(AMBIT_SLOT_BIND)},
+    {"listen", 50, 363, socket_call(AMBIT_SLOT_LISTEN)},
+    {"connect", 42, 362, {.slot = AMBIT_SLOT_CONNECT_UNIX, .path_arg = 2, .fd_arg = 1}},
+});
+
+}  // namespace
+
+std::span<const WatchedCall> watched_calls() {
+  return kCalls;
+}
+
+}  // namespace ambit::kernel

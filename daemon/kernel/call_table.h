@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "ambit/abi/maps.h"
+
+namespace ambit::kernel {
+
+/// One watched system call: its number at 64-bit and at 32-bit (i386) entry, and what the kernel half makes of it.
+struct WatchedCall {
+  const char* name;
+  int nr_64;  ///< -1 = not there
+  int nr_32;
+  ambit_call what;
+};
+
+/// Every system call that the sys_exit dispatcher looks at; a call that is not in it costs the probe point only.
+std::span<const WatchedCall> watched_calls();
+
+}  // namespace ambit::kernel

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/host.h"
+
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+namespace ambit::kernel {
+namespace {
+
+/// include/linux/proc_ns.h: PROC_PID_INIT_INO, the inode number of the initial pid namespace on every kernel.
+constexpr ino_t kInitPidNamespace = 0xEFFFFFFC;
+
+constexpr int kNoPrivilege = 3;
+constexpr int kNoSupport = 4;
+
+bool has_capability(int capability) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  if (::syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[capability / 32].effective >> (capability % 32) & 1U) != 0;
+}
+
+bool is_host_pid_namespace() {
+  struct stat self {};
+  return ::stat("/proc/self/ns/pid", &self) == 0 && self.st_ino == kInitPidNamespace;
+}
+
+bool is_bpf_filesystem() {
+  struct statfs fs {};
+  return ::statfs("/sys/fs/bpf", &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+}
+
+/// mountinfo writes space, tab, newline and backslash as octal escapes (proc(5)).
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      out.push_back(static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0')));
+      i += 3;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+/// Mount point of one mountinfo line if it is the root of a cgroup v2 hierarchy.
+std::optional<std::string> cgroup2_of(const std::string& line) {
+  const auto separator = line.find(" - ");
+  if (separator == std::string::npos) return std::nullopt;
+  if (line.compare(separator + 3, 8, "cgroup2 ") != 0) return std::nullopt;
+  std::istringstream fields(line.substr(0, separator));
+  std::string id, parent, device, root, target;
+  fields >> id >> parent >> device >> root >> target;
+  // Another root means that only a subtree is visible here (a container's own cgroup namespace).
+  if (root != "/") return std::nullopt;
+  return unescape(target);
+}
+
+}  // namespace
+
+Result<std::string> find_cgroup2() {
+  std::ifstream mounts("/proc/self/mountinfo");
+  std::string line;
+  while (std::getline(mounts, line)) {
+    if (auto path = cgroup2_of(line)) return *path;
+  }
+  return Error{"no cgroup v2 hierarchy is mounted (mount one: mount -t cgroup2 none /sys/fs/cgroup/unified)"};
+}
+
+HostCheck check_host() {
+  HostCheck check;
+  const bool may_bpf = has_capability(CAP_SYS_ADMIN) || (has_capability(CAP_BPF) && has_capability(CAP_PERFMON));
+  if (!may_bpf || !has_capability(CAP_NET_ADMIN) || !has_capability(CAP_SYS_PTRACE)) {
+    if (::geteuid() != 0 || !may_bpf) {
+      check.exit_code = kNoPrivilege;
+      check.message =
+          "not privileged: run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE and "
+          "CAP_DAC_READ_SEARCH";
+      return check;
+    }
+    check.notes.emplace_back(
+        "CAP_NET_ADMIN or CAP_SYS_PTRACE is missing: network hooks or other processes' arguments may be refused");
+  }
+  if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    check.exit_code = kNoSupport;
+    check.message =
+        "this kernel offers no type information (/sys/kernel/btf/vmlinux): it must be built with CONFIG_DEBUG_INFO_BTF";
+    return check;
+  }
+  if (auto cgroup2 = find_cgroup2(); !cgroup2) {
+    check.exit_code = kNoSupport;
+    check.message = cgroup2.error().message;
+    return check;
+  }
+  if (!is_host_pid_namespace()) {
+    check.exit_code = kNoSupport;
+    check.message =
+        "not in the host's pid namespace: processes could not be told apart (containers: --pid=host, pods: hostPID: "
+        "true)";
+    return check;
+  }
+  if (!is_bpf_filesystem()) {
+    check.notes.emplace_back(
+        "no bpf filesystem at /sys/fs/bpf: nothing is pinned, so a restart begins with a new ring");
+  }
+  return check;
+}
+
+}  // namespace ambit::kernel

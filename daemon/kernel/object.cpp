@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "object.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "ambit.skel.h"
+#include "call_table.h"
+
+namespace ambit::kernel {
+namespace {
+
+/// BPF_CGROUP_UNIX_CONNECT (6.7); neither libbpf 1.1 nor its headers know it.
+constexpr auto kCgroupUnixConnect = static_cast<bpf_attach_type>(49);
+
+/// What libbpf says during one load. Its print callback carries no context, so the current listener is found through
+/// the thread; it is set only for the length of a Listening.
+class Listening {
+ public:
+  Listening() {
+    current = this;
+    previous_ = libbpf_set_print(&Listening::print);
+  }
+  ~Listening() {
+    libbpf_set_print(previous_);
+    current = nullptr;
+  }
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+
+  [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
+
+ private:
+  static int print(libbpf_print_level level, const char* format, va_list args) {
+    if (current == nullptr || level == LIBBPF_DEBUG) return 0;
+    char text[512];
+    const int length = std::vsnprintf(text, sizeof(text), format, args);
+    if (length > 0) current->lines_.emplace_back(text);
+    return length;
+  }
+
+  static thread_local Listening* current;
+  libbpf_print_fn_t previous_ = nullptr;
+  std::vector<std::string> lines_;
+};
+thread_local Listening* Listening::current = nullptr;
+
+/// "libbpf: prog 'NAME': what is wrong" -> NAME, what is wrong.
+struct ProgramComplaint {
+  std::string program;
+  std::string text;
+};
+std::vector<ProgramComplaint> complaints_in(const std::vector<std::string>& lines) {
+  constexpr std::string_view kMark = "prog '";
+  std::vector<ProgramComplaint> out;
+  for (const auto& line : lines) {
+    const auto begin = line.find(kMark);
+    if (begin == std::string::npos) continue;
+    const auto end = line.find("': ", begin);
+    if (end == std::string::npos) continue;
+    std::string text = line.substr(end + 3, line.find('\n', end) - end - 3);
+    out.push_back({line.substr(begin + kMark.size(), end - begin - kMark.size()), std::move(text)});
+  }
+  return out;
+}
+
+/// The last sentence of the verifier's log: why it said no.
+std::string verifier_reason(const std::vector<std::string>& lines) {
+  for (const auto& line : lines) {
+    const auto end = line.find("\nprocessed ");
+    if (end == std::string::npos) continue;
+    const auto begin = line.rfind('\n', end - 1);
+    return line.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1));
+  }
+  return "";
+}
+
+void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refusals) {
+  auto* rodata = skeleton->rodata;
+  rodata->ring_bytes = options.ring_bytes;
+  rodata->ring_reserve_bytes = options.ring_reserve_bytes;
+  rodata->wake_bytes = options.ring_bytes / 4;
+  rodata->self_tgid = static_cast<std::uint32_t>(::getpid());
+  for (const auto& call : watched_calls()) {
+    if (call.nr_64 >= 0) rodata->calls_64[call.nr_64] = call.what;
+    if (call.nr_32 >= 0) rodata->calls_32[call.nr_32] = call.what;
+  }
+  bpf_map__set_max_entries(skeleton->maps.records, options.ring_bytes);
+  bpf_map__set_max_entries(skeleton->maps.procs, options.max_processes);
+  bpf_map__set_max_entries(skeleton->maps.images, options.max_images);
+  bpf_map__set_max_entries(skeleton->maps.protected_files, options.max_protected);
+  bpf_map__set_max_entries(skeleton->maps.protected_dirs, options.max_protected);
+
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) {
+    const std::string_view name = bpf_program__name(program);
+    bpf_program__set_autoload(program, refusals.find(name) == refusals.end());
+    if (name == "cgroup__connect_unix") {
+      bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR);
+      bpf_program__set_expected_attach_type(program, kCgroupUnixConnect);
+    }
+  }
+}
+
+/// Kernels before 5.11 charge BPF memory to this limit. Later ones do not look at it, so a refusal is no failure.
+void raise_locked_memory_limit() {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+/// Enters the program that libbpf complained of; false when it named none that was not refused before.
+bool note_refusal(const std::vector<std::string>& lines, int error, Refusals& refusals) {
+  for (const auto& complaint : complaints_in(lines)) {
+    if (find_program(complaint.program) == nullptr || refusals.contains(complaint.program)) continue;
+    const bool is_missing = complaint.text.find("failed to find kernel BTF type ID") != std::string::npos;
+    std::string detail = fmt::format("load {}: {} ({})", complaint.program, complaint.text, std::strerror(error));
+    if (const auto reason = verifier_reason(lines); !reason.empty()) detail += ": " + reason;
+    refusals.emplace(complaint.program,
+                     Refusal{is_missing ? HookState::missing : HookState::refused, std::move(detail)});
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals) {
+  raise_locked_memory_limit();
+  // Every failed attempt names one program more, so this ends.
+  for (std::size_t attempt = 0; attempt <= program_specs().size(); ++attempt) {
+    const Listening listening;
+    ambit_bpf* skeleton = ambit_bpf__open();
+    if (skeleton == nullptr) return Error{fmt::format("open the BPF object: {}", std::strerror(errno))};
+    configure(skeleton, options, refusals);
+    const int rc = ambit_bpf__load(skeleton);
+    if (rc == 0) return std::unique_ptr<Object>(new Object(skeleton));
+    ambit_bpf__destroy(skeleton);
+    if (!note_refusal(listening.lines(), -rc, refusals)) {
+      return Error{fmt::format("load the BPF object: {}: {}", std::strerror(-rc),
+                               listening.lines().empty() ? "no reason given" : listening.lines().front())};
+    }
+  }
+  return Error{"load the BPF object: no program was accepted"};
+}
+
+Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
+  auto* bss = skeleton->bss;
+  globals_.decision_generation = &skeleton->data->decision_generation;
+  globals_.protected_dir_count = &bss->protected_dir_count;
+  globals_.init_mnt_ns = &bss->init_mnt_ns;
+  globals_.init_root_dev = &bss->init_root_dev;
+  globals_.init_root_ino = &bss->init_root_ino;
+  globals_.iter_tgid = &bss->iter_tgid;
+  globals_.iter_facts = &bss->iter_facts;
+  globals_.protected_bits = bss->protected_bits;
+  globals_.protected_words = std::size(bss->protected_bits);
+}
+
+Object::~Object() {
+  ambit_bpf__destroy(skeleton_);
+}
+
+bpf_program* Object::program(std::string_view name) const {
+  bpf_program* found = bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
+  return found != nullptr && bpf_program__fd(found) >= 0 ? found : nullptr;
+}
+
+int Object::map_fd(const char* name) const {
+  return bpf_object__find_map_fd_by_name(skeleton_->obj, name);
+}
+
+}  // namespace ambit::kernel

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan.h"
+
+#include <algorithm>
+#include <array>
+
+namespace ambit::kernel {
+namespace {
+
+constexpr std::string_view kSysExit = "tp_btf/sys_exit";
+
+const std::array kPrograms = {
+    ProgramSpec{"tp_btf__sched_process_exec", "tp_btf/sched_process_exec", Attachment::tracing},
+    ProgramSpec{"tp_btf__sched_process_fork", "tp_btf/sched_process_fork", Attachment::tracing},
+    ProgramSpec{"tp_btf__sched_process_exit", "tp_btf/sched_process_exit", Attachment::tracing},
+    ProgramSpec{"tp_btf__cgroup_attach_task", "tp_btf/cgroup_attach_task", Attachment::tracing},
+    ProgramSpec{"tp_btf__cgroup_mkdir", "tp_btf/cgroup_mkdir", Attachment::tracing},
+    ProgramSpec{"cgroup__connect4", "cgroup/connect4", Attachment::cgroup},
+    ProgramSpec{"cgroup__connect6", "cgroup/connect6", Attachment::cgroup},
+    ProgramSpec{"cgroup__connect_unix", "cgroup/connect_unix", Attachment::cgroup},
+    ProgramSpec{"cgroup__sendmsg4", "cgroup/sendmsg4", Attachment::cgroup},
+    ProgramSpec{"cgroup__sendmsg6", "cgroup/sendmsg6", Attachment::cgroup},
+    ProgramSpec{"cgroup__post_bind4", "cgroup/post_bind4", Attachment::cgroup},
+    ProgramSpec{"cgroup__post_bind6", "cgroup/post_bind6", Attachment::cgroup},
+    ProgramSpec{"cgroup_skb__egress", "cgroup_skb/egress", Attachment::cgroup},
+    ProgramSpec{"cgroup_skb__ingress", "cgroup_skb/ingress", Attachment::cgroup},
+    ProgramSpec{"tp_btf__inet_sock_set_state", "tp_btf/inet_sock_set_state", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_create", "tp_btf/io_uring_create", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_complete", "tp_btf/io_uring_complete", Attachment::tracing},
+    ProgramSpec{"tp_btf__sys_exit", kSysExit, Attachment::tracing},
+    ProgramSpec{"call__open", kSysExit, Attachment::tail_call, AMBIT_SLOT_OPEN},
+    ProgramSpec{"call__name_change", kSysExit, Attachment::tail_call, AMBIT_SLOT_NAME_CHANGE},
+    ProgramSpec{"call__cred", kSysExit, Attachment::tail_call, AMBIT_SLOT_CRED},
+    ProgramSpec{"call__ptrace", kSysExit, Attachment::tail_call, AMBIT_SLOT_PTRACE},
+    ProgramSpec{"call__accept", kSysExit, Attachment::tail_call, AMBIT_SLOT_ACCEPT},
+    ProgramSpec{"call__bind", kSysExit, Attachment::tail_call, AMBIT_SLOT_BIND},
+    ProgramSpec{"call__listen", kSysExit, Attachment::tail_call, AMBIT_SLOT_LISTEN},
+    ProgramSpec{"call__connect_unix", kSysExit, Attachment::tail_call, AMBIT_SLOT_CONNECT_UNIX},
+    ProgramSpec{"iter__task", "iter/task", Attachment::on_demand},
+    ProgramSpec{"iter__task_argv", "iter.s/task", Attachment::on_demand},
+    ProgramSpec{"iter__task_file", "iter/task_file", Attachment::on_demand},
+};
+
+const std::vector<Candidate> kCandidates = {
+    {"exec",
+     "tp_btf/sched_process_exec",
+     {"tp_btf__sched_process_exec"},
+     "the script behind a #! line: its interpreter is the executable, the script its filename"},
+    {"fork", "tp_btf/sched_process_fork", {"tp_btf__sched_process_fork"}, "threads"},
+    {"exit", "tp_btf/sched_process_exit", {"tp_btf__sched_process_exit"}, ""},
+    {"memfd_exec",
+     "tp_btf/sched_process_exec",
+     {"tp_btf__sched_process_exec"},
+     "scripts in a memfd: their interpreter is the executable"},
+    {"cred",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__cred"},
+     "capabilities dropped by prctl; setfsuid; system calls of io_uring personalities"},
+    {"cgroup",
+     "tp_btf/cgroup_attach_task",
+     {"tp_btf__cgroup_attach_task", "tp_btf__cgroup_mkdir"},
+     "single threads moved inside a threaded cgroup; cgroup v1"},
+    {"open",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__open"},
+     "descriptors received over a socket, by pidfd_getfd or by inheritance; open_by_handle_at; the object of a failed "
+     "open"},
+    {"proc_mem", kSysExit, {"tp_btf__sys_exit", "call__open"}, "process_vm_readv and process_vm_writev"},
+    {"name_change",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__name_change"},
+     "the object behind a path (the caller's string is read after the call); calls made through io_uring; by strangers "
+     "only with a directory descriptor, protected parents are left to fanotify"},
+    {"connect",
+     "cgroup/connect4,6",
+     {"cgroup__connect4", "cgroup__connect6"},
+     "the result; protocols other than IPv4 and IPv6"},
+    {"connect_unix", "cgroup/connect_unix", {"cgroup__connect_unix"}, "the result; datagrams sent without connect"},
+    {"connect_unix",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__connect_unix"},
+     "calls made through io_uring; 32-bit socketcall; the address of a failed call is the caller's"},
+    {"send", "cgroup/sendmsg4,6", {"cgroup__sendmsg4", "cgroup__sendmsg6"}, "raw and packet sockets; unix datagrams"},
+    {"bind",
+     "cgroup/post_bind4,6",
+     {"cgroup__post_bind4", "cgroup__post_bind6", "tp_btf__sys_exit", "call__bind"},
+     "unix sockets bound through io_uring; ports taken at connect"},
+    {"listen",
+     "tp_btf/inet_sock_set_state",
+     {"tp_btf__inet_sock_set_state", "tp_btf__sys_exit", "call__listen"},
+     "unix listeners made through io_uring"},
+    {"accept", kSysExit, {"tp_btf__sys_exit", "call__accept"}, "accepts made through io_uring; 32-bit socketcall"},
+    {"dns",
+     "cgroup_skb/egress,ingress",
+     {"cgroup_skb__egress", "cgroup_skb__ingress", "cgroup__connect4", "cgroup__connect6", "cgroup__sendmsg4",
+      "cgroup__sendmsg6"},
+     "DNS over TCP, TLS, HTTPS or a unix socket; sockets connected before the start; ports other than 53; IPv6 "
+     "extension headers"},
+    {"ptrace",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__ptrace"},
+     "PTRACE_TRACEME (the tracee asks); the target of a refused attach"},
+    {"io_uring", "tp_btf/io_uring_create", {"tp_btf__io_uring_create"}, ""},
+    {"io_uring_open",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_complete"},
+     "failed opens; the object of opens into a registered slot before 6.13; kernels before 5.19"},
+    {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "files mapped and closed before the start"},
+    {"inventory",
+     "iter/task",
+     {"iter__task", "iter__task_file"},
+     "arguments of processes that ran before the start; files mapped and closed before it"},
+};
+
+bool contains(const std::vector<std::string>& all, std::string_view word) {
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+/// "cgroup/connect4,6" stands for both; either may be denied by its own name.
+bool is_hook_denied(const std::vector<std::string>& denied, std::string_view hook) {
+  return contains(denied, hook);
+}
+
+const Refusal* first_refusal(const Candidate& candidate, const Refusals& refusals) {
+  for (const auto name : candidate.programs) {
+    if (const auto it = refusals.find(name); it != refusals.end()) return &it->second;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const char* name_of(HookState state) noexcept {
+  switch (state) {
+    case HookState::active:
+      return "active";
+    case HookState::denied:
+      return "denied";
+    case HookState::refused:
+      return "refused";
+    case HookState::missing:
+      return "missing";
+  }
+  return "missing";
+}
+
+std::span<const ProgramSpec> program_specs() {
+  return kPrograms;
+}
+
+const ProgramSpec* find_program(std::string_view name) {
+  const auto it = std::find_if(kPrograms.begin(), kPrograms.end(), [&](const auto& p) { return p.name == name; });
+  return it == kPrograms.end() ? nullptr : &*it;
+}
+
+std::span<const Candidate> candidates() {
+  return kCandidates;
+}
+
+Refusals denied_programs(const std::vector<std::string>& denied) {
+  Refusals refusals;
+  for (const auto& program : kPrograms) {
+    if (is_hook_denied(denied, program.hook)) {
+      refusals.emplace(program.name, Refusal{HookState::denied, fmt::format("hook {} is denied", program.hook)});
+    }
+  }
+  for (const auto& candidate : kCandidates) {
+    if (!contains(denied, candidate.signal)) continue;
+    for (const auto name : candidate.programs) {
+      const bool is_shared = std::any_of(kCandidates.begin(), kCandidates.end(), [&](const Candidate& other) {
+        return !contains(denied, other.signal) &&
+               std::find(other.programs.begin(), other.programs.end(), name) != other.programs.end();
+      });
+      if (!is_shared) {
+        refusals.emplace(name, Refusal{HookState::denied, fmt::format("signal {} is denied", candidate.signal)});
+      }
+    }
+  }
+  return refusals;
+}
+
+std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vector<std::string>& denied) {
+  std::vector<SignalState> plan;
+  for (const auto& candidate : kCandidates) {
+    const bool is_next = !plan.empty() && plan.back().signal == candidate.signal;
+    if (is_next && plan.back().state == HookState::active) continue;
+    const Refusal* refusal = first_refusal(candidate, refusals);
+    const bool is_denied = contains(denied, candidate.signal) || is_hook_denied(denied, candidate.hook);
+    if (!is_next) {
+      plan.push_back({std::string(candidate.signal), std::string(candidate.hook), HookState::active,
+                      std::string(candidate.blind), ""});
+      if (is_denied) {
+        plan.back().state = HookState::denied;
+        plan.back().detail = "denied by configuration";
+      } else if (refusal != nullptr) {
+        plan.back().state = refusal->state;
+        plan.back().detail = refusal->detail;
+      }
+      continue;
+    }
+    if (refusal != nullptr || is_denied) continue;
+    const std::string passed_over = fmt::format("{}: {}", plan.back().hook, plan.back().detail);
+    plan.back() = {std::string(candidate.signal), std::string(candidate.hook), HookState::active,
+                   std::string(candidate.blind), passed_over};
+  }
+  return plan;
+}
+
+}  // namespace ambit::kernel

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/sensor.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "iterators.h"
+#include "object.h"
+#include "plan.h"
+#include "tables.h"
+#include "util/fd.h"
+
+namespace ambit::kernel {
+namespace {
+
+struct LinkDeleter {
+  void operator()(bpf_link* link) const noexcept { bpf_link__destroy(link); }
+};
+using Link = std::unique_ptr<bpf_link, LinkDeleter>;
+
+constexpr std::uint32_t kInit = 1;
+
+bool is_power_of_two(std::uint32_t value) {
+  return value != 0 && (value & (value - 1)) == 0;
+}
+
+Status check(const Options& options) {
+  if (!is_power_of_two(options.ring_bytes) || options.ring_bytes < 4096) {
+    return Error{fmt::format("ring of {} bytes: must be a power of two and at least one page", options.ring_bytes)};
+  }
+  if (options.ring_reserve_bytes >= options.ring_bytes) {
+    return Error{fmt::format("ring reserve of {} bytes: must be smaller than the ring ({})", options.ring_reserve_bytes,
+                             options.ring_bytes)};
+  }
+  return Ok{};
+}
+
+template <class T>
+void add_per_cpu(int map, std::uint32_t index, std::vector<T>& values, T& total) {
+  if (bpf_map_lookup_elem(map, &index, values.data()) != 0) return;
+  for (const T value : values) total += value;
+}
+
+}  // namespace
+
+struct Sensor::Impl {
+  Options options;
+  Refusals refusals;
+  std::unique_ptr<Object> object;
+  std::unique_ptr<Tables> tables;
+  std::unique_ptr<Iterators> iterators;
+  std::unique_ptr<RingReader> ring;
+  util::Fd cgroup_root;
+  std::vector<Link> links;
+
+  bool attach(const ProgramSpec& spec);
+  void fill_slots();
+  void learn_host_root();
+};
+
+bool Sensor::Impl::attach(const ProgramSpec& spec) {
+  bpf_program* program = object->program(spec.name);
+  if (program == nullptr) return false;
+  bpf_link* link = spec.attachment == Attachment::cgroup ? bpf_program__attach_cgroup(program, cgroup_root.get())
+                                                         : bpf_program__attach(program);
+  if (link == nullptr) {
+    const HookState state = errno == ENOENT ? HookState::missing : HookState::refused;
+    refusals.emplace(spec.name, Refusal{state, fmt::format("attach {}: {}", spec.hook, std::strerror(errno))});
+    return false;
+  }
+  links.emplace_back(link);
+  return true;
+}
+
+/// Puts the programs of the candidates in use behind the sys_exit dispatcher; the others' calls fall through it.
+void Sensor::Impl::fill_slots() {
+  const auto plan = resolve_plan(refusals, options.denied_hooks);
+  for (const auto& signal : plan) {
+    if (signal.state != HookState::active) continue;
+    for (const auto& candidate : candidates()) {
+      if (candidate.signal != signal.signal || candidate.hook != signal.hook) continue;
+      for (const auto name : candidate.programs) {
+        const ProgramSpec* spec = find_program(name);
+        if (spec->attachment != Attachment::tail_call) continue;
+        const int fd = bpf_program__fd(object->program(name));
+        if (bpf_map_update_elem(object->map_fd("call_programs"), &spec->slot, &fd, BPF_ANY) != 0) {
+          refusals.emplace(name, Refusal{HookState::refused, fmt::format("enter {}: {}", name, std::strerror(errno))});
+        }
+      }
+    }
+  }
+}
+
+/// Process 1 shows what "the host's root" is; executables from elsewhere are marked.
+void Sensor::Impl::learn_host_root() {
+  const auto init = iterators->root_of(kInit);
+  if (!init) return;
+  const Globals& globals = object->globals();
+  *globals.init_root_dev = init->directory.dev;
+  *globals.init_root_ino = init->directory.ino;
+  *globals.init_mnt_ns = init->mnt_ns;
+}
+
+Sensor::Sensor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sensor::~Sensor() = default;
+
+Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
+  if (auto status = check(options); !status) return status.error();
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  if (options.cgroup2_path.empty()) {
+    auto found = find_cgroup2();
+    if (!found) return found.error();
+    impl->options.cgroup2_path = *found;
+  }
+  const std::string& cgroup2 = impl->options.cgroup2_path;
+  impl->cgroup_root = util::Fd(::open(cgroup2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!impl->cgroup_root.valid()) return Error{fmt::format("open {}: {}", cgroup2, std::strerror(errno))};
+
+  impl->refusals = denied_programs(options.denied_hooks);
+  auto object = Object::load(impl->options, impl->refusals);
+  if (!object) return object.error();
+  impl->object = std::move(*object);
+  impl->tables = std::make_unique<Tables>(*impl->object);
+  impl->iterators = std::make_unique<Iterators>(*impl->object);
+  auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
+  if (!ring) return ring.error();
+  impl->ring = std::move(*ring);
+  impl->learn_host_root();
+  return std::unique_ptr<Sensor>(new Sensor(std::move(impl)));
+}
+
+Status Sensor::attach() {
+  Impl& impl = *impl_;
+  // In the order of the table: life of processes first, so that whatever acts later has an entry; the dispatcher last.
+  for (const auto& spec : program_specs()) {
+    if (spec.attachment == Attachment::tail_call || spec.attachment == Attachment::on_demand) continue;
+    if (spec.name == "tp_btf__sys_exit") impl.fill_slots();
+    impl.attach(spec);
+  }
+  for (const auto& state : signals()) {
+    const bool is_vital = state.signal == "exec" || state.signal == "fork" || state.signal == "exit";
+    if (is_vital && state.state != HookState::active) {
+      return Error{fmt::format("follow {}: {} {}: {}", state.signal, state.hook, name_of(state.state), state.detail)};
+    }
+  }
+  return Ok{};
+}
+
+RingReader& Sensor::ring() noexcept {
+  return *impl_->ring;
+}
+
+std::vector<SignalState> Sensor::signals() const {
+  return resolve_plan(impl_->refusals, impl_->options.denied_hooks);
+}
+
+Status Sensor::set_image(ImageId id, const ambit_image& image) {
+  return impl_->tables->set_image(id, image);
+}
+void Sensor::forget_image(ImageId id) {
+  impl_->tables->forget_image(id);
+}
+Status Sensor::protect_file(FileId id, std::uint32_t flags) {
+  return impl_->tables->protect(id, flags, false);
+}
+void Sensor::unprotect_file(FileId id) {
+  impl_->tables->unprotect(id, false);
+}
+Status Sensor::protect_dir(FileId id, std::uint32_t flags) {
+  return impl_->tables->protect(id, flags, true);
+}
+void Sensor::unprotect_dir(FileId id) {
+  impl_->tables->unprotect(id, true);
+}
+
+Losses Sensor::read_losses() {
+  Losses losses;
+  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const int totals = impl_->object->map_fd("losses");
+  for (std::uint32_t i = 0; i < AMBIT_LOSS_REASONS; ++i) add_per_cpu(totals, i, per_cpu, losses.by_reason[i]);
+
+  const int by_image = impl_->object->map_fd("lost_by_image");
+  ImageId id = 0;
+  const ImageId* previous = nullptr;
+  ImageId next = 0;
+  while (bpf_map_get_next_key(by_image, previous, &next) == 0) {
+    std::uint64_t count = 0;
+    if (bpf_map_lookup_elem(by_image, &next, &count) == 0) losses.by_image.emplace_back(next, count);
+    id = next;
+    previous = &id;
+  }
+  return losses;
+}
+
+Counters Sensor::read_counters() {
+  Counters counters;
+  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const int map = impl_->object->map_fd("counters");
+  for (std::uint32_t i = 0; i < AMBIT_COUNTERS; ++i) add_per_cpu(map, i, per_cpu, counters.value[i]);
+  return counters;
+}
+
+const char* loss_reason_name(std::size_t reason) noexcept {
+  switch (reason) {
+    case AMBIT_LOSS_RING_FULL:
+      return "ring_full";
+    case AMBIT_LOSS_RING_RESERVE:
+      return "ring_reserve";
+    case AMBIT_LOSS_PROCS_FULL:
+      return "procs_full";
+    case AMBIT_LOSS_IMAGES_FULL:
+      return "images_full";
+    case AMBIT_LOSS_READ_FAILED:
+      return "read_failed";
+    case AMBIT_LOSS_DNS_FULL:
+      return "dns_full";
+    case AMBIT_LOSS_RECURSION:
+      return "recursion";
+    default:
+      return "unknown";
+  }
+}
+
+Status Sensor::inventory(const RecordCallback& callback) {
+  return impl_->iterators->inventory(callback);
+}
+
+Result<std::vector<ambit_object>> Sensor::identify(std::span<const int> fds) {
+  return impl_->iterators->identify(fds);
+}
+
+}  // namespace ambit::kernel

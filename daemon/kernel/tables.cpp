@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables.h"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace ambit::kernel {
+namespace {
+
+ambit_file_key key_of(FileId id) {
+  return {.ino = id.ino, .dev = id.dev, .pad = 0};
+}
+
+}  // namespace
+
+Tables::Tables(const Object& object)
+    : globals_(object.globals()),
+      images_(object.map_fd("images")),
+      files_(object.map_fd("protected_files")),
+      dirs_(object.map_fd("protected_dirs")) {}
+
+Status Tables::set_image(ImageId id, const ambit_image& image) {
+  const std::lock_guard lock(mutex_);
+  ambit_image before{};
+  const bool is_change = bpf_map_lookup_elem(images_, &id, &before) == 0 && before.state != image.state;
+  if (bpf_map_update_elem(images_, &id, &image, BPF_ANY) != 0) {
+    return Error{fmt::format("decide on image {}: {}", id, std::strerror(errno))};
+  }
+  // Undecided states are not cached; only a changed mind makes cached ones stale.
+  if (is_change) __atomic_fetch_add(globals_.decision_generation, 1, __ATOMIC_RELEASE);
+  return Ok{};
+}
+
+void Tables::forget_image(ImageId id) {
+  const std::lock_guard lock(mutex_);
+  bpf_map_delete_elem(images_, &id);
+}
+
+Status Tables::protect(FileId id, std::uint32_t flags, bool is_directory) {
+  const std::lock_guard lock(mutex_);
+  const ambit_file_key key = key_of(id);
+  if (bpf_map_update_elem(is_directory ? dirs_ : files_, &key, &flags, BPF_ANY) != 0) {
+    return Error{fmt::format("protect inode {} of device {:#x}: {}", id.ino, id.dev, std::strerror(errno))};
+  }
+  auto& known = protected_[is_directory ? 1 : 0];
+  if (known.insert_or_assign(id, flags).second) set_bit(id.ino, true);
+  *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
+  return Ok{};
+}
+
+void Tables::unprotect(FileId id, bool is_directory) {
+  const std::lock_guard lock(mutex_);
+  if (protected_[is_directory ? 1 : 0].erase(id) == 0) return;
+  *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
+  set_bit(id.ino, false);
+  const ambit_file_key key = key_of(id);
+  bpf_map_delete_elem(is_directory ? dirs_ : files_, &key);
+}
+
+void Tables::set_bit(std::uint64_t ino, bool on) {
+  // bpf/lib/object.bpf.h: may_be_protected().
+  const auto bits = static_cast<std::uint32_t>(globals_.protected_words * 64);
+  const auto bit = static_cast<std::uint32_t>(ino ^ (ino >> 18)) & (bits - 1);
+  std::uint32_t& users = bit_users_[bit];
+  const unsigned long long mask = 1ULL << (bit % 64);
+  if (on) {
+    if (++users == 1) __atomic_fetch_or(&globals_.protected_bits[bit / 64], mask, __ATOMIC_RELEASE);
+    return;
+  }
+  if (--users == 0) {
+    __atomic_fetch_and(&globals_.protected_bits[bit / 64], ~mask, __ATOMIC_RELEASE);
+    bit_users_.erase(bit);
+  }
+}
+
+}  // namespace ambit::kernel
