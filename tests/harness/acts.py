@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from . import host
 
 DOCKER_SOCKET = "/run/docker.sock"
+SECRET_FOLDER = "/run/secrets/ambit-quickstart"  # where runtimes mount secrets: the catalogue knows it
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ class Places:
         self.hardlink = os.path.join(directory, "links/hard.gguf")
         self.staged = os.path.join(directory, "staging/new.gguf")
         self.token = os.path.join(directory, "secrets/hf-token")
-        self.undeclared_secret = os.path.join(directory, "home/.aws/credentials")
-        for part in ("model", "links", "staging", "secrets", "home/.aws", "acts"):
+        self.undeclared_secret = SECRET_FOLDER + "/api-key"
+        for part in ("model", "links", "staging", "secrets", "acts"):
             os.makedirs(os.path.join(directory, part), exist_ok=True)
+        self.made_run_secrets = not os.path.isdir(os.path.dirname(SECRET_FOLDER))
+        os.makedirs(SECRET_FOLDER, exist_ok=True)
         self._copy(model, self.weights)
-        for path, text in ((self.token, "hf_0000000000000000000000000000000000\n"), (self.undeclared_secret, "[default]\n")):
+        for path, text in ((self.token, "hf_0000000000000000000000000000000000\n"), (self.undeclared_secret, "no key\n")):
             with open(path, "w", encoding="ascii") as secret:
                 secret.write(text)
             os.chmod(path, 0o600)
@@ -69,6 +72,15 @@ class Places:
         """New weights, to be renamed over the old. Copied from the original: reading the served file would be an act itself."""
         self._copy(self.model, self.staged)
 
+    def remove(self):
+        """What lies outside the directory."""
+        shutil.rmtree(SECRET_FOLDER, ignore_errors=True)
+        if self.made_run_secrets:
+            try:
+                os.rmdir(os.path.dirname(SECRET_FOLDER))
+            except OSError:
+                pass
+
     def program(self, source, act):
         """A copy of a program of tests/progs under a name that no other act has."""
         self.count += 1
@@ -78,24 +90,24 @@ class Places:
 
 
 ACTS = [
-    Act("read-weights", "another process reads the weights", "", "stranger", "read_file {weights}", "{weights}"),
-    Act("read-symlink", "weights read through a symlink", "", "stranger", "read_file {symlink}", "{weights}"),
-    Act("read-hardlink", "weights read through a hard link", "", "stranger", "read_file {hardlink}", "{hardlink}"),
-    Act("read-proc-root", "weights read through /proc/self/root", "", "stranger", "read_file /proc/self/root{weights}", "{weights}"),
-    Act("write-weights", "weights written", "", "stranger", "write_file {weights}", "{weights}"),
-    Act("read-environ", "/proc/<server>/environ read", "", "stranger", "read_proc {server_pid} environ", "environ"),
-    Act("read-memory", "/proc/<server>/mem read", "", "stranger", "read_proc {server_pid} mem", "mem"),
-    Act("ptrace", "ptrace attach to the server", "", "stranger", "ptrace_attach {server_pid}", ""),
-    Act("read-secret", "the server reads an undeclared secret", "", "server", "read {undeclared_secret}", "{undeclared_secret}"),
-    Act("secret-late", "declared secret read in the wrong phase", "", "server", "read {token}", "{token}"),
-    Act("egress", "undeclared egress", "", "server", "connect {outside} {open_port}", "{outside}:{open_port}"),
-    Act("egress-refused", "undeclared egress, refused", "", "server", "connect {outside} {closed_port}", "{outside}:{closed_port}"),
-    Act("metadata", "cloud metadata address", "", "server", "connect {metadata} 80", "{metadata}:80"),
-    Act("shell", "a shell spawned by the server", "", "server", "shell {token_word}", "{token_word}"),
-    Act("listen", "undeclared listener", "", "server", "listen {listen_port}", ":{listen_port}"),
-    Act("docker-socket", "docker socket connected to", "", "server", "connect_unix " + DOCKER_SOCKET, DOCKER_SOCKET),
-    Act("memfd", "program executed from memory", "", "server", "memfd {token_word}", "{token_word}"),
-    Act("rename-weights", "weights renamed over", "", "stranger", "change_name rename {staged} {weights}", "{weights}"),
+    Act("read-weights", "another process reads the weights", "AMB-1001", "stranger", "read_file {weights}", "{weights}"),
+    Act("read-symlink", "weights read through a symlink", "AMB-1001", "stranger", "read_file {symlink}", "{weights}"),
+    Act("read-hardlink", "weights read through a hard link", "AMB-1001", "stranger", "read_file {hardlink}", "{hardlink}"),
+    Act("read-proc-root", "weights read through /proc/self/root", "AMB-1001", "stranger", "read_file /proc/self/root{weights}", "{weights}"),
+    Act("write-weights", "weights written", "AMB-1002", "stranger", "write_file {weights}", "{weights}"),
+    Act("read-environ", "/proc/<server>/environ read", "AMB-1601", "stranger", "read_proc {server_pid} environ", "environ"),
+    Act("read-memory", "/proc/<server>/mem read", "AMB-1602", "stranger", "read_proc {server_pid} mem", "mem"),
+    Act("ptrace", "ptrace attach to the server", "AMB-1603", "stranger", "ptrace_attach {server_pid}", ""),
+    Act("read-secret", "the server reads an undeclared secret", "AMB-1101", "server", "read {undeclared_secret}", "{undeclared_secret}"),
+    Act("secret-late", "declared secret read in the wrong phase", "AMB-1102", "server", "read {token}", "{token}"),
+    Act("egress", "undeclared egress", "AMB-1201", "server", "connect {outside} {open_port}", "{outside}:{open_port}"),
+    Act("egress-refused", "undeclared egress, refused", "AMB-1201", "server", "connect {outside} {closed_port}", "{outside}:{closed_port}"),
+    Act("metadata", "cloud metadata address", "AMB-1202", "server", "connect {metadata} 80", "{metadata}:80"),
+    Act("shell", "a shell spawned by the server", "AMB-1401", "server", "shell {token_word}", "{token_word}"),
+    Act("listen", "undeclared listener", "AMB-1301", "server", "listen {listen_port}", ":{listen_port}"),
+    Act("docker-socket", "docker socket connected to", "AMB-1501", "server", "connect_unix " + DOCKER_SOCKET, DOCKER_SOCKET),
+    Act("memfd", "program executed from memory", "AMB-1407", "server", "memfd {token_word}", "{token_word}"),
+    Act("rename-weights", "weights renamed over", "AMB-1003", "stranger", "change_name rename {staged} {weights}", "{weights}"),
 ]
 
 

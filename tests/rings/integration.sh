@@ -5,8 +5,12 @@ integration_packages=(
   "${SERVER_PACKAGES[@]}" curl jq openssl rsyslog rsyslog-gnutls rsyslog-openssl prometheus systemd systemd-container
 )
 
+# kubectl may be there from elsewhere, and then Debian's would only be in its way.
+command -v kubectl >/dev/null || integration_packages+=(kubernetes-client)
+
 ring_integration() {
   ring_build release || return 0
+  integration_venvs || true  # what they lack is skipped by name
   local script name log status before
   for script in tests/integration/*/run.sh; do
     [[ -e $script ]] || continue
@@ -21,5 +25,13 @@ ring_integration() {
     fi
     if ((failed > before)); then tail -n 60 "$log" | sed 's/^/    /'; fi
     say "   $name: $(grep -c '^PASS ' "$log" || true) passed"
+  done
+}
+
+# Model servers and checkers that come from PyPI, with pinned versions.
+integration_venvs() {
+  local name
+  for name in servers/llama kubernetes; do
+    make_venv "$AMBIT_ROOT/build/fixtures/$(basename "$name")/venv" "$AMBIT_ROOT/tests/fixtures/$name/requirements.txt"
   done
 }
