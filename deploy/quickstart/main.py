@@ -45,12 +45,12 @@ class Session:
 
     def __init__(self, build_dir, model, check):
         self.build_dir, self.model, self.check = build_dir, model, check
-        self.net = self.cgroup = self.server = self.daemon = self.actor = None
+        self.places = self.net = self.cgroup = self.server = self.daemon = self.actor = None
 
     def start(self):
         shutil.rmtree(RUN, ignore_errors=True)
         os.makedirs(RUN)
-        places = acts.Places(RUN, self.model, os.path.join(self.build_dir, "tests/progs"))
+        places = self.places = acts.Places(RUN, self.model, os.path.join(self.build_dir, "tests/progs"))
         self.net = host.ServerNet("ambit-qs")
         self.cgroup = host.Cgroup("/ambit-quickstart/server")
         progress("starting the daemon")
@@ -76,6 +76,8 @@ class Session:
             self.cgroup.remove()
         if self.net:
             self.net.remove()
+        if self.places:
+            self.places.remove()
 
 
 def wanted_port():
