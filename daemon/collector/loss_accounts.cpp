@@ -48,7 +48,8 @@ std::vector<Event> LossAccounts::take(const kernel::Losses& totals, BootTime now
   }
   by_image_ = std::move(seen);
 
-  // What images were charged with is part of the reasons' totals: it is taken off them, largest reasons first in table order.
+  // What images were charged with is part of the reasons' totals: it is taken off them, largest reasons first in table
+  // order.
   for (std::size_t i = 0; i < more.size(); ++i) {
     const auto part = std::min(charged, more[i]);
     charged -= part;

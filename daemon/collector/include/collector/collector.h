@@ -21,7 +21,8 @@ class Sensor;
 
 namespace ambit::collector {
 
-/// A record as the kernel wrote it. `position` is what release() takes; 0 for inventory records, which are not in the ring.
+/// A record as the kernel wrote it. `position` is what release() takes; 0 for inventory records, which are not in the
+/// ring.
 struct RawRecord {
   std::span<const std::byte> bytes;
   std::uint64_t position = 0;
@@ -40,9 +41,9 @@ struct Source {
 Source source_of(kernel::Sensor& sensor);
 
 struct Options {
-  std::size_t max_injected = 8192;               ///< events that wait to be drained
-  std::size_t max_inventory_bytes = 64U << 20;   ///< of inventory records that wait to be drained
-  std::size_t max_records_per_drain = 4096;      ///< so that ticks and injected events are never far away
+  std::size_t max_injected = 8192;              ///< events that wait to be drained
+  std::size_t max_inventory_bytes = 64U << 20;  ///< of inventory records that wait to be drained
+  std::size_t max_records_per_drain = 4096;     ///< so that ticks and injected events are never far away
 };
 
 /// One order for all that enters the pipeline: in every drain first the injected events, then inventory, then the ring.
@@ -54,8 +55,8 @@ class Collector {
   explicit Collector(Source source, Options options = {});
   explicit Collector(kernel::Sensor& sensor, Options options = {});
 
-  /// [pipeline thread] Waits for the ring at most `timeout`; returns at once when injected or inventoried things wait. Drain
-  /// after it whatever it says: records below the kernel's wake-up threshold do not wake anyone.
+  /// [pipeline thread] Waits for the ring at most `timeout`; returns at once when injected or inventoried things wait.
+  /// Drain after it whatever it says: records below the kernel's wake-up threshold do not wake anyone.
   bool wait(std::chrono::milliseconds timeout);
 
   /// [pipeline thread] Returns how many records and events there were.
@@ -67,9 +68,9 @@ class Collector {
   /// [any thread] Gives ring room up to `position` back.
   void release(std::uint64_t position);
 
-  /// [any thread but not two at once] Puts what runs and is open now in line behind the events injected so far: the names of
-  /// `cgroups` (see cgroup_names()) first, then the kernel's inventory. Call after attach. Past `max_inventory_bytes` the
-  /// rest is dropped, counted and told in the Error.
+  /// [any thread but not two at once] Puts what runs and is open now in line behind the events injected so far: the
+  /// names of `cgroups` (see cgroup_names()) first, then the kernel's inventory. Call after attach. Past
+  /// `max_inventory_bytes` the rest is dropped, counted and told in the Error.
   Status take_inventory(std::vector<Event> cgroups);
 
   [[nodiscard]] std::uint64_t injected_dropped() const noexcept { return injected_dropped_.load(); }

@@ -15,9 +15,9 @@ namespace ambit::collector {
 /// Turns the kernel's running totals into `loss` events of what was lost since the last call.
 class LossAccounts {
  public:
-  /// One event per image that lost records (reason "ring", as the kernel charges images without telling why) and one per
-  /// reason for the rest that no image was charged with, so that the counts of all events add up to the reasons' totals.
-  /// A total that went back (another ring) starts anew.
+  /// One event per image that lost records (reason "ring", as the kernel charges images without telling why) and one
+  /// per reason for the rest that no image was charged with, so that the counts of all events add up to the reasons'
+  /// totals. A total that went back (another ring) starts anew.
   std::vector<Event> take(const kernel::Losses& totals, BootTime now);
 
   /// Loss that user space itself caused ("inject_full", "decode", ...): counted up from `total`.

@@ -36,10 +36,10 @@ struct Resolution {
 /// Looks declared path patterns up below `root` ("/" or "/proc/<pid>/root"). Absolute symlinks and `..` stay inside
 /// (openat2 RESOLVE_IN_ROOT), nothing is opened but O_PATH and directories, and identity comes from `identify` only.
 /// A literal gives its object, a wildcard all that match, a tree (`/d/**`) the directory and all files and directories
-/// below. A symlink on the way gives the object that it leads to, under the name that was found. What is not there gives
-/// nothing. Devices, sockets and fifos count as files. Slow: for worker threads.
-Result<Resolution> resolve_objects(const std::string& root, std::span<const std::string> patterns, const Identify& identify,
-                                   const ResolveLimits& limits = {});
+/// below. A symlink on the way gives the object that it leads to, under the name that was found. What is not there
+/// gives nothing. Devices, sockets and fifos count as files. Slow: for worker threads.
+Result<Resolution> resolve_objects(const std::string& root, std::span<const std::string> patterns,
+                                   const Identify& identify, const ResolveLimits& limits = {});
 
 /// The `objects` event that answers a scope's request.
 Event objects_event(std::string scope, FileId root, Resolution resolution, BootTime now);
