@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mutex>
-
 #include "collector/collector.h"
 #include "collector/resolve.h"
 #include "kernel/sensor.h"
@@ -18,11 +16,7 @@ Source source_of(kernel::Sensor& sensor) {
 }
 
 Identify identify_with(kernel::Sensor& sensor) {
-  auto turn = std::make_shared<std::mutex>();
-  return [&sensor, turn = std::move(turn)](std::span<const int> fds) {
-    const std::lock_guard lock(*turn);
-    return sensor.identify(fds);
-  };
+  return [&sensor](std::span<const int> fds) { return sensor.identify(fds); };
 }
 
 }  // namespace ambit::collector

@@ -20,7 +20,7 @@ namespace ambit::collector {
 
 /// What the kernel holds behind own descriptors, in their order (kernel::Sensor::identify).
 using Identify = std::function<Result<std::vector<ambit_object>>(std::span<const int>)>;
-/// Copies of the answer may be called from several threads: they take turns. `sensor` must outlive them.
+/// Any thread (the sensor lets them take turns). `sensor` must outlive the answer.
 Identify identify_with(kernel::Sensor& sensor);
 
 struct ResolveLimits {
