@@ -51,19 +51,25 @@ __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, 
 			continue;
 		}
 		parent = BPF_CORE_READ(d, d_parent);
-		if (parent == d) { /* top of a file system that is not mounted where we look, or a nameless object */
-			flags = AMBIT_Q_PATH_DETACHED;
-			break;
-		}
 		len = BPF_CORE_READ(d, d_name.len) & 0xff;
+		name = BPF_CORE_READ(d, d_name.name);
+		if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where we look */
+			char first = '/';
+
+			flags = AMBIT_Q_PATH_DETACHED;
+			bpf_probe_read_kernel(&first, 1, name);
+			if (first == '/')
+				break;
+		}
 		if (off <= len) {
 			flags = AMBIT_Q_PATH_CUT;
 			break;
 		}
 		off = (off - len - 1) & (PATH_BUFFER - 1); /* masked again: lets the verifier join the iterations */
 		s->path[off] = '/';
-		name = BPF_CORE_READ(d, d_name.name);
 		bpf_probe_read_kernel(s->path + ((off + 1) & (PATH_BUFFER - 1)), len, name);
+		if (parent == d)
+			break;
 		d = parent;
 	}
 	if (off == PATH_BUFFER) { /* the root itself, or a nameless object */
