@@ -10,8 +10,8 @@ namespace ambit::test {
 /// What a child does. Runs in a process of its own; returns its exit status.
 using Act = int (*)(const char* argument);
 
-/// Runs acts in children of a process that was forked before any sensor was loaded: the sensor's own process and what it
-/// forks are left out by the kernel half, so tests cannot act themselves.
+/// Runs acts in children of a process that was forked before any sensor was loaded: the sensor's own process and what
+/// it forks are left out by the kernel half, so tests cannot act themselves.
 class Actor {
  public:
   /// Forks the parent of all acts. Call before anything else.

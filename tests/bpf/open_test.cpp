@@ -14,9 +14,15 @@ namespace {
 
 class Open : public SensorTest {};
 
-int read_it(const char* path) { return ::open(path, O_RDONLY) < 0; }
-int write_it(const char* path) { return ::open(path, O_WRONLY | O_TRUNC | O_CREAT, 0600) < 0; }
-int open_path_only(const char* path) { return ::open(path, O_PATH) < 0; }
+int read_it(const char* path) {
+  return ::open(path, O_RDONLY) < 0;
+}
+int write_it(const char* path) {
+  return ::open(path, O_WRONLY | O_TRUNC | O_CREAT, 0600) < 0;
+}
+int open_path_only(const char* path) {
+  return ::open(path, O_PATH) < 0;
+}
 
 int read_by_openat2(const char* path) {
   open_how how{};
@@ -29,7 +35,9 @@ int read_as_nobody(const char* path) {
   return ::open(path, O_RDONLY) < 0 ? 0 : 1;
 }
 
-int read_missing(const char* path) { return ::open(path, O_RDONLY) < 0 ? 0 : 1; }
+int read_missing(const char* path) {
+  return ::open(path, O_RDONLY) < 0 ? 0 : 1;
+}
 
 int read_in_chroot(const char* dir) {
   if (::chroot(dir) != 0 || ::chdir("/") != 0) return 1;
@@ -58,7 +66,8 @@ int read_by_registered_slot(const char* path) {
 
 /// int 0x80 with the i386 number of open.
 int read_by_compat_entry(const char* path) {
-  char* low = static_cast<char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
+  char* low =
+      static_cast<char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
   std::strcpy(low, path);
   long ret = 5;
   asm volatile("int $0x80" : "+a"(ret) : "b"(low), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");

@@ -11,7 +11,9 @@ namespace {
 
 class Process : public SensorTest {};
 
-int exit_seven(const char*) { return 7; }
+int exit_seven(const char*) {
+  return 7;
+}
 
 int exec_echo(const char*) {
   ::execl("/bin/../bin/echo", "echo", "one", "two words", nullptr);
@@ -29,9 +31,15 @@ int exec_memfd(const char*) {
   return 1;
 }
 
-int become_nobody(const char*) { return ::setresuid(65534, 65534, 65534) == 0 ? 0 : 1; }
-int leave_uts(const char*) { return ::unshare(CLONE_NEWUTS); }
-int unshare_files(const char*) { return ::unshare(CLONE_FILES); }
+int become_nobody(const char*) {
+  return ::setresuid(65534, 65534, 65534) == 0 ? 0 : 1;
+}
+int leave_uts(const char*) {
+  return ::unshare(CLONE_NEWUTS);
+}
+int unshare_files(const char*) {
+  return ::unshare(CLONE_FILES);
+}
 
 int make_threads(const char*) {
   std::vector<pid_t> children;

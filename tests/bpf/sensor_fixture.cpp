@@ -13,7 +13,8 @@ std::unique_ptr<kernel::Sensor> SensorTest::sensor_;
 std::vector<const Record*> Trace::of(std::uint16_t type, pid_t who) const {
   std::vector<const Record*> found;
   for (const auto& record : records) {
-    if (record.header().type == type && record.header().tgid == static_cast<std::uint32_t>(who)) found.push_back(&record);
+    if (record.header().type == type && record.header().tgid == static_cast<std::uint32_t>(who))
+      found.push_back(&record);
   }
   return found;
 }
@@ -37,7 +38,9 @@ void SensorTest::SetUpTestSuite() {
   ASSERT_TRUE(status.ok()) << status.error().message;
 }
 
-void SensorTest::TearDownTestSuite() { sensor_.reset(); }
+void SensorTest::TearDownTestSuite() {
+  sensor_.reset();
+}
 
 void SensorTest::SetUp() {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
@@ -85,7 +88,9 @@ Trace SensorTest::finish(pid_t pid) {
   return trace;
 }
 
-Trace SensorTest::trace(Act act, const std::string& argument) { return finish(Actor::hold(act, argument)); }
+Trace SensorTest::trace(Act act, const std::string& argument) {
+  return finish(Actor::hold(act, argument));
+}
 
 ImageId SensorTest::image_of(pid_t pid) {
   const auto deadline = std::chrono::steady_clock::now() + 5s;
