@@ -77,7 +77,7 @@ std::string field_text(const JudgedEvent& event, std::string_view field) {
   const auto parsed = parse_field(field, at);
   const auto* name = std::get_if<FieldName>(&parsed);
   const auto* def = name == nullptr ? nullptr : find_field_def(name->name);
-  if (def == nullptr) return missing;
+  if (def == nullptr || !def->info.kinds.test(static_cast<std::size_t>(event.event().kind))) return missing;
   FieldRef ref{def, -1, {}};
   if (def->info.argument == FieldArgument::key) {
     ref.key = name->argument;

@@ -119,6 +119,22 @@ Value duration(const ReadContext& c) noexcept {
   return Value::of_number((c.event.time - p->started).count());
 }
 
+/// Named by the record even where nothing else is known of it.
+ProcessKey target_key(const ReadContext& c) noexcept {
+  if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return open->target;
+  if (const auto* trace = std::get_if<PtraceFacts>(&c.event.facts)) return trace->target;
+  const auto* fork = std::get_if<ForkFacts>(&c.event.facts);
+  return fork == nullptr ? ProcessKey{} : fork->child;
+}
+Value target_pid(const ReadContext& c) noexcept {
+  const auto key = target_key(c);
+  return key.tgid == 0 ? pid_of(c.target()) : Value::of_number(key.tgid);
+}
+Value is_self(const ReadContext& c) noexcept {
+  const auto key = target_key(c);
+  return key.tgid == 0 ? Value::none() : Value::of_bool(key == c.event.subject);
+}
+
 Value login_uid(const ReadContext& c) noexcept {
   const auto* p = c.process();
   if (p == nullptr) return Value::none();
@@ -257,8 +273,8 @@ std::span<const FieldDef> process_fields() {
       row("container.type", kText, "docker, containerd, cri-o, podman, unknown",
           container_text<&ContainerIdentity::runtime>),
       row("k8s.pod.uid", kText, "uid of the pod", container_text<&ContainerIdentity::pod_uid>),
-      target("target.pid", kNumber, "ptrace, /proc/<pid>/..., fork: the other process",
-             [](const ReadContext& c) noexcept { return pid_of(c.target()); }),
+      target("target.pid", kNumber, "ptrace, /proc/<pid>/..., fork: the other process", target_pid),
+      target("target.is_self", kBool, "the other process is the acting one", is_self),
       target("target.name", kText, "its name", of_target<comm>),
       target("target.exepath", kText, "its executable file", of_target<exe_path>),
       target("target.cmdline", kText, "its name and arguments",

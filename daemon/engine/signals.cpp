@@ -38,9 +38,11 @@ constexpr std::array<KindSignal, 23> kSignals = {{
     {EventKind::io_uring, "io_uring"},
 }};
 
-constexpr std::array<std::string_view, 15> kSignalNames = {"accept", "bind",        "cgroup", "connect", "cred",
-                                                           "dns",    "exec",        "exit",   "fork",    "io_uring",
-                                                           "listen", "name_change", "open",   "ptrace",  "send"};
+/// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their
+/// own.
+constexpr std::array<std::string_view, 19> kSignalNames = {
+    "accept",   "bind",          "cgroup", "connect",    "connect_unix", "cred", "dns",      "exec",   "exit", "fork",
+    "io_uring", "io_uring_open", "listen", "memfd_exec", "name_change",  "open", "proc_mem", "ptrace", "send"};
 
 }  // namespace
 

@@ -44,6 +44,7 @@ util::Diagnostic SourceText::at(std::size_t offset, std::string message, bool is
   for (std::size_t i = 0; i <= limit; ++i) {
     const bool is_last = i == limit;
     if (i < text_.size() && is_blank(text_[i]) && !is_last) continue;
+    if (i == text_.size()) break;  // the end is where the last word ends
     while (!raw.at_end() && is_blank(raw.text[raw.at])) raw.step();
     if (is_last || raw.at_end()) break;
     if (raw.text[raw.at] == '\\' && text_[i] != '\\') raw.step();  // an escape of a quoted scalar

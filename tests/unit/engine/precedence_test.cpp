@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shipped detections against every combination of act, object, subject and verdict: no gap and no overlap.
+#include <gtest/gtest.h>
+
+#include "detection_files.h"
+#include "sample_events.h"
+
+namespace ambit::engine {
+namespace {
+
+using namespace sample;  // NOLINT(google-build-using-namespace): a test's own helpers
+
+struct Act {
+  std::string what;
+  Sample event;
+};
+
+/// What a member can do to files, and what each class of object makes of it.
+std::vector<Act> file_acts(bool is_member) {
+  std::vector<Act> out;
+  const std::vector<std::pair<std::string, ResourceClass>> objects = {
+      {"/srv/notes.txt", ResourceClass::none},
+      {"/srv/m.gguf", ResourceClass::weights},
+      {"/srv/tokenizer.json", ResourceClass::tokenizer},
+      {"/srv/config.json", ResourceClass::model_config},
+      {"/srv/adapter.bin", ResourceClass::adapter},
+      {"/srv/d.parquet", ResourceClass::dataset},
+      {"/srv/v.faiss", ResourceClass::vector_store},
+      {"/root/.triton/cache/k.cubin", ResourceClass::cache},
+      {"/root/.ssh/id_rsa", ResourceClass::secret},
+      {"/dev/nvidia0", ResourceClass::device},
+      {"/dev/mem", ResourceClass::process_memory},
+      {"/proc/kcore", ResourceClass::process_memory},
+      {"/var/log/x.log", ResourceClass::log},
+      {"/srv/x", ResourceClass::other},
+      {"/tmp/evil.so", ResourceClass::none},
+      {"/tmp/.ses", ResourceClass::none},
+      {"/root/.cache/Microsoft/DeveloperTools/.onnxruntime/deviceid", ResourceClass::cache}};
+  const auto add = [&](Sample s, const std::string& path, ResourceClass resource, const std::string& what) {
+    const bool is_device = path.starts_with("/dev/");
+    s = judged(std::move(s), Outcome::out_of_scope, is_device ? Section::devices : Section::files, is_member);
+    s.judged.enriched.resource = resource;
+    out.push_back({what + " " + path, std::move(s)});
+  };
+  for (const auto& [path, resource] : objects) {
+    for (const std::uint32_t access :
+         {AMBIT_ACCESS_READ, AMBIT_ACCESS_WRITE, AMBIT_ACCESS_READ | AMBIT_ACCESS_WRITE,
+          AMBIT_ACCESS_WRITE | AMBIT_ACCESS_CREATED, AMBIT_ACCESS_READ | AMBIT_ACCESS_TRUNC}) {
+      add(open(path, access), path, resource, "open " + std::to_string(access));
+      add(open(path, access, -13), path, resource, "refused open " + std::to_string(access));
+    }
+    for (const auto kind :
+         {EventKind::rename, EventKind::unlink, EventKind::link, EventKind::symlink, EventKind::truncate,
+          EventKind::chmod, EventKind::chown, EventKind::mkdir, EventKind::rmdir}) {
+      add(names(kind, path, "/tmp/other"), path, resource, std::string(name_of(kind)));
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> fired(const RuleSet& rules, const JudgedEvent& event) {
+  std::vector<Match> matches;
+  rules.evaluate(event, matches);
+  std::vector<std::string> out;
+  for (const auto& match : matches) out.push_back(match.rule->id);
+  return out;
+}
+
+class Precedence : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto result = RuleSet::compile(detection_files());
+    ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+    rules_ = result.set;
+  }
+  std::shared_ptr<const RuleSet> rules_;
+};
+
+TEST_F(Precedence, EveryFileActOfAMemberGivesExactlyOneDetection) {
+  for (const auto& act : file_acts(true)) {
+    const auto ids = fired(*rules_, act.event);
+    EXPECT_EQ(ids.size(), 1U) << act.what << ": " << testing::PrintToString(ids);
+  }
+}
+
+TEST_F(Precedence, DeclaredModelOrSecretWinsOverTheClassOfItsPath) {
+  for (auto& act : file_acts(true)) {
+    act.event.judged.judgement.verdict.section = Section::models;
+    act.event.judged.judgement.model = "gemma";
+    act.event.judged.enriched.resource = ResourceClass::other;
+    const auto ids = fired(*rules_, act.event);
+    EXPECT_EQ(ids.size(), 1U) << act.what << " of a model: " << testing::PrintToString(ids);
+    act.event.judged.judgement.model.clear();
+    act.event.judged.judgement.secret = "hf-token";
+    act.event.judged.judgement.verdict.section = Section::secrets;
+    const auto secret = fired(*rules_, act.event);
+    ASSERT_EQ(secret.size(), 1U) << act.what << " of a secret: " << testing::PrintToString(secret);
+    EXPECT_TRUE(secret[0].starts_with("AMB-11")) << act.what << ": " << secret[0];
+  }
+}
+
+TEST_F(Precedence, EveryActOfAStrangerOnAModelGivesExactlyOneDetection) {
+  for (auto& act : file_acts(false)) {
+    act.event.judged.judgement.verdict.section = Section::models;
+    act.event.judged.judgement.model = "gemma";
+    act.event.judged.enriched.resource = ResourceClass::weights;
+    const auto ids = fired(*rules_, act.event);
+    ASSERT_EQ(ids.size(), 1U) << act.what << ": " << testing::PrintToString(ids);
+    EXPECT_TRUE(ids[0].starts_with("AMB-10")) << act.what << ": " << ids[0];
+  }
+}
+
+TEST_F(Precedence, NothingFiresInScopeUnscopedUnknownOrAudited) {
+  for (auto& act : file_acts(true)) {
+    for (const auto outcome : {Outcome::in_scope, Outcome::unscoped, Outcome::unknown}) {
+      act.event.judged.judgement.verdict.outcome = outcome;
+      EXPECT_TRUE(fired(*rules_, act.event).empty()) << act.what << " " << name_of(outcome);
+    }
+    act.event.judged.judgement.verdict.outcome = Outcome::denied;
+    for (const auto mode : {Mode::learn, Mode::audit}) {
+      act.event.judged.judgement.verdict.mode = mode;
+      EXPECT_TRUE(fired(*rules_, act.event).empty()) << act.what << " " << name_of(mode);
+    }
+  }
+}
+
+TEST_F(Precedence, EveryProgramGivesExactlyOneDetection) {
+  const auto parent = server();
+  const std::vector<std::pair<std::string, ProcessRef>> programs = {
+      {"AMB-1401", process("sh", "/usr/bin/dash", {"sh", "-c", "id"}, parent)},
+      {"AMB-1401", process("bash", "/usr/bin/bash", {"bash", "-i"}, parent)},
+      {"AMB-1401", process("sh", "/bin/busybox", {"sh"}, parent)},
+      {"AMB-1401", process("run.sh", "/usr/bin/bash", {"/bin/bash", "/tmp/run.sh"}, parent)},
+      {"AMB-1402", process("python3", "/usr/bin/python3.11", {"python3", "-c", "import os"}, parent)},
+      {"AMB-1402", process("python3", "/usr/bin/python3.11", {"python3", "-Ic", "import os"}, parent)},
+      {"AMB-1402", process("perl", "/usr/bin/perl", {"perl", "-e", "print"}, parent)},
+      {"AMB-1403", process("gcc", "/usr/bin/x86_64-linux-gnu-gcc-12", {"gcc", "-c", "x.c"}, parent)},
+      {"AMB-1403", process("ld", "/usr/bin/x86_64-linux-gnu-ld.bfd", {"ld"}, parent)},
+      {"AMB-1404", process("pip", "/usr/bin/python3.11", {"/usr/bin/python3", "/usr/bin/pip", "install", "x"}, parent)},
+      {"AMB-1404", process("python3", "/usr/bin/python3.11", {"python3", "-m", "pip", "install", "x"}, parent)},
+      {"AMB-1404", process("apt-get", "/usr/bin/apt-get", {"apt-get", "install", "x"}, parent)},
+      {"AMB-1405", process("curl", "/usr/bin/curl", {"curl", "-e", "x", "http://x"}, parent)},
+      {"AMB-1405", process("nc", "/usr/bin/nc.openbsd", {"nc", "-e", "/bin/sh"}, parent)},
+      {"AMB-1406", process("uname", "/usr/bin/uname", {"uname", "-a"}, parent)},
+      {"AMB-1406", process("python3", "/usr/bin/python3.11", {"python3", "other.py"}, parent)}};
+  for (const auto& [id, program] : programs) {
+    const auto event = judged(exec(program), Outcome::out_of_scope, Section::processes);
+    EXPECT_EQ(fired(*rules_, event), std::vector<std::string>{id}) << program->exe;
+
+    auto entered = judged(exec(program), Outcome::out_of_scope, Section::processes);
+    entered.judged.judgement.is_entered = true;
+    EXPECT_EQ(fired(*rules_, entered), std::vector<std::string>{"AMB-1801"}) << program->exe;
+
+    auto image = std::make_shared<Process>(*program);
+    image->exec_flags = AMBIT_EXEC_MEMFD;
+    const auto memory = judged(exec(image), Outcome::denied, Section::io);
+    EXPECT_EQ(fired(*rules_, memory), std::vector<std::string>{"AMB-1407"}) << program->exe;
+  }
+}
+
+TEST_F(Precedence, EveryPeerGivesExactlyOneDetection) {
+  const auto ids = [&](Sample s) {
+    return fired(*rules_, judged(std::move(s), Outcome::out_of_scope, Section::network));
+  };
+  const auto one = [](const char* id) { return std::vector<std::string>{id}; };
+  const auto none = std::vector<std::string>{};
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("192.0.2.7", 443))), one("AMB-1201"));
+  EXPECT_EQ(ids(net(EventKind::send, {}, endpoint("192.0.2.7", 53), AF_INET, SOCK_DGRAM)), one("AMB-1201"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("2001:db8::7", 443), AF_INET6)), one("AMB-1201"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("169.254.169.254", 80))), one("AMB-1202"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("fd00:ec2::254", 80), AF_INET6)), one("AMB-1202"));
+  EXPECT_EQ(ids(unix_connect("/run/dbus/system_bus_socket")), one("AMB-1204"));
+  EXPECT_EQ(ids(unix_connect("/run/docker.sock")), one("AMB-1501"));
+  EXPECT_EQ(ids(net(EventKind::listen, endpoint("0.0.0.0", 4444), {})), one("AMB-1301"));
+  EXPECT_EQ(ids(net(EventKind::bind, endpoint("0.0.0.0", 4444), {}, AF_INET, SOCK_DGRAM)), one("AMB-1301"));
+  EXPECT_EQ(ids(net(EventKind::bind, endpoint("0.0.0.0", 4444), {})), none)
+      << "a stream socket serves only once it listens";
+  EXPECT_EQ(ids(net(EventKind::accept, endpoint("10.0.0.1", 8080), endpoint("192.0.2.9", 999))), one("AMB-1302"));
+  EXPECT_EQ(ids(of_kind(EventKind::io_uring)), one("AMB-1901"));
+  Sample question = of_kind(EventKind::dns);
+  question.event->facts = DnsFacts{};
+  EXPECT_EQ(ids(std::move(question)), one("AMB-1203"));
+}
+
+TEST_F(Precedence, ReachingIntoAProcessGivesExactlyOneDetection) {
+  const auto reach = [&](const char* file, bool is_member, bool is_self) {
+    auto event = open(std::string("/proc/77/") + file);
+    auto& facts = std::get<OpenFacts>(event.event->facts);
+    facts.target = is_self ? event.event->subject : ProcessKey{77, 9};
+    event.judged.enriched.resource =
+        std::string(file) == "status" ? ResourceClass::none : ResourceClass::process_memory;
+    return fired(*rules_, judged(std::move(event), Outcome::out_of_scope, Section::io, is_member));
+  };
+  const auto one = [](const char* id) { return std::vector<std::string>{id}; };
+  for (const bool is_member : {true, false}) {
+    EXPECT_EQ(reach("environ", is_member, false), one("AMB-1601"));
+    EXPECT_EQ(reach("mem", is_member, false), one("AMB-1602"));
+    EXPECT_EQ(reach("maps", is_member, false), one("AMB-1604"));
+  }
+  EXPECT_EQ(reach("status", true, false), one("AMB-1604"));
+  EXPECT_EQ(reach("status", true, true), one("AMB-2002")) << "a process's own files are files";
+  auto trace = of_kind(EventKind::ptrace);
+  PtraceFacts facts;
+  facts.request = 16;
+  facts.target = {77, 9};
+  trace.event->facts = facts;
+  EXPECT_EQ(fired(*rules_, judged(std::move(trace), Outcome::out_of_scope, Section::io, false)), one("AMB-1603"));
+}
+
+}  // namespace
+}  // namespace ambit::engine

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule files: what compiles, what is refused and where the fault is said to be.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/filter.h"
+#include "sample_events.h"
+
+namespace ambit::engine {
+namespace {
+
+using namespace sample;  // NOLINT(google-build-using-namespace): a test's own helpers
+using testing::HasSubstr;
+
+std::string rule(const std::string& condition, const std::string& id = "T-1", const std::string& extra = "") {
+  return "- rule: name of " + id + "\n  id: " + id + "\n  desc: d\n  condition: " + condition +
+         "\n  output: o\n  priority: warning\n" + extra;
+}
+
+std::vector<std::string> fired(const std::string& text, const JudgedEvent& event) {
+  const auto result = compile(text);
+  EXPECT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+  std::vector<Match> matches;
+  if (result.set) result.set->evaluate(event, matches);
+  std::vector<std::string> out;
+  for (const auto& match : matches) out.push_back(match.rule->id);
+  return out;
+}
+
+struct Fault {
+  const char* what;
+  std::string text;
+  int line;
+  int column;  ///< 0 = not looked at
+  const char* message;
+};
+
+void PrintTo(const Fault& fault, std::ostream* out) {
+  *out << fault.what;
+}
+
+class Faults : public testing::TestWithParam<Fault> {};
+
+TEST_P(Faults, AreToldWithTheirPlace) {
+  const auto result = compile(GetParam().text);
+  EXPECT_EQ(result.set, nullptr);
+  ASSERT_FALSE(result.diagnostics.empty()) << GetParam().text;
+  const auto& first = result.diagnostics.front();
+  EXPECT_THAT(first.message, HasSubstr(GetParam().message));
+  EXPECT_EQ(first.file, "rules.yaml");
+  EXPECT_EQ(first.line, GetParam().line) << util::to_string(result.diagnostics);
+  if (GetParam().column != 0) {
+    EXPECT_EQ(first.column, GetParam().column) << util::to_string(result.diagnostics);
+  }
+}
+
+const std::string kFolded =
+    "- rule: r\n  id: T-1\n  desc: d\n  priority: info\n  output: o\n  condition: >\n    evt.type = open\n    and "
+    "proc.nmae = sh\n    and fd.num >= 0\n";
+const std::string kPlain =
+    "- rule: r\n  id: T-1\n  desc: d\n  priority: info\n  output: o\n  condition: evt.type = open\n    and (proc.name "
+    "= sh\n    or fd.num >= 0\n";
+const std::string kQuoted =
+    "- rule: r\n  id: T-1\n  desc: d\n  priority: info\n  output: o\n  condition: \"evt.type = open\n    and proc.name "
+    "= \\\"a b\\\" and\n    fd.num >= x\"\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Grammar, Faults,
+    testing::Values(
+        Fault{"unknown field with the nearest, in a folded text", kFolded, 8, 9,
+              "unknown field 'proc.nmae'; did you mean 'proc.name'?"},
+        Fault{"unclosed parenthesis in a plain text", kPlain, 7, 9, "this '(' is never closed"},
+        Fault{"wrong operand in a quoted text", kQuoted, 8, 15,
+              "fd.num is a number field: expected a number, found 'x'"},
+        Fault{"stray parenthesis", rule("evt.type = open )"), 4, 30, "this ')' closes nothing"},
+        Fault{"unclosed list", rule("evt.type in (open"), 4, 26, "this '(' is never closed"},
+        Fault{"unclosed quote", rule("proc.name = 'sh"), 4, 26, "this quote is never closed"},
+        Fault{"unclosed bracket", rule("'proc.aname[2 = sh'"), 4, 0, "this '[' is never closed"},
+        Fault{"missing operator", rule("proc.name"), 4, 0, "expected an operator after 'proc.name', found the end"},
+        Fault{"missing value", rule("proc.name ="), 4, 0, "expected a value, found the end"},
+        Fault{"unknown operator with the nearest", rule("proc.name startwith sh"), 4, 24, "did you mean 'startswith'?"},
+        Fault{"operator of a later version", rule("proc.name regex sh.*"), 4, 24,
+              "operator 'regex' is not supported by this version"},
+        Fault{"modifier of a later version", rule("proc.name startswith oneof (a)"), 4, 0,
+              "'oneof' is not supported by this version"},
+        Fault{"function of a later version", rule("tolower(proc.name) = sh"), 4, 14, "functions on fields ('tolower')"},
+        Fault{"two checks side by side", rule("evt.type = open proc.name = sh"), 4, 30,
+              "expected 'and', 'or' or the end, found 'proc.name'"},
+        Fault{"upper case keyword", rule("evt.type = open AND proc.name = sh"), 4, 30, "found 'AND'"},
+        Fault{"nothing after and", rule("evt.type = open and"), 4, 0, "expected a check or a macro, found the end"},
+        Fault{"in without a list", rule("proc.name in sh"), 4, 27, "expected '(' after 'in'"},
+        Fault{"list where one value goes", rule("proc.name = (sh)"), 4, 26, "'=' takes one value, not a list"},
+        Fault{"trailing comma", rule("proc.name in (sh,)"), 4, 0, "expected a value, found ')'"},
+        Fault{"field without a dot", rule("procname = sh"), 4, 14, "'procname' is not a field"},
+        Fault{"empty condition", rule("' '"), 4, 0, "'condition' is empty"},
+        Fault{"nested too deeply", rule(std::string(300, '(') + "evt.type = open" + std::string(300, ')')), 4, 0,
+              "nested deeper than 200 levels"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Types, Faults,
+    testing::Values(
+        Fault{"text against order", rule("proc.name < 3"), 4, 24, "proc.name is a text field: it does not take '<'"},
+        Fault{"number against text operator", rule("proc.pid startswith 3"), 4, 0,
+              "proc.pid is a number field: it does not take 'startswith'"},
+        Fault{"bool", rule("evt.is_open_read = yes"), 4, 33, "expected true or false, found 'yes'"},
+        Fault{"ip with a block", rule("fd.sip = 10.0.0.0/8"), 4, 0, "expected an IP address"},
+        Fault{"net", rule("fd.snet in (10.0.0.0/8, 10.0.0.0/33)"), 4, 38, "expected an IP address or a block"},
+        Fault{"event type with the nearest", rule("evt.type in (open, conect)"), 4, 33, "did you mean 'connect'?"},
+        Fault{"event type by prefix", rule("evt.type startswith op"), 4, 0, "evt.type takes only =, !=, in and exists"},
+        Fault{"level missing", rule("proc.apid = 1"), 4, 0, "proc.apid needs a level"},
+        Fault{"level too high", rule("proc.aname[17] = x"), 4, 0, "needs a level from 0 (the process itself) to 16"},
+        Fault{"key missing", rule("workload.label = x"), 4, 0, "workload.label needs a key"},
+        Fault{"argument not wanted", rule("proc.name[1] = x"), 4, 0, "proc.name takes no '[...]'"},
+        Fault{"can never fire", rule("evt.type = open and fd.sport = 3"), 4, 0, "can never fire"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Names, Faults,
+    testing::Values(
+        Fault{"unknown macro with the nearest",
+              "- macro: is_shell\n  condition: proc.name = sh\n" + rule("evt.type = exec and is_shel"), 6, 34,
+              "did you mean 'is_shell'?"},
+        Fault{"list used as a macro", "- list: shells\n  items: [sh]\n" + rule("evt.type = exec and shells"), 6, 34,
+              "'shells' is a list"},
+        Fault{"list of several where one value goes",
+              "- list: shells\n  items: [sh, bash]\n" + rule("proc.name = shells"), 6, 26, "list 'shells' has 2 items"},
+        Fault{"macro that names itself", "- macro: a\n  condition: evt.type = open and a\n", 2, 34,
+              "macro cycle: a -> a"},
+        Fault{"macro cycle",
+              "- macro: a\n  condition: evt.type = open and b\n- macro: b\n  condition: c or proc.name = x\n- macro: "
+              "c\n  condition: a\n",
+              6, 14, "macro cycle: a -> b -> c -> a"},
+        Fault{"rule name twice",
+              "- rule: r\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n"
+              "- rule: r\n  id: T-2\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n",
+              7, 0, "rule 'r' stands twice (first at rules.yaml:1)"},
+        Fault{"rule id twice",
+              rule("evt.type = open") +
+                  "- rule: other\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n",
+              8, 0, "rule id 'T-1' stands twice (first at rules.yaml:2)"},
+        Fault{"macro twice", "- macro: a\n  condition: evt.type = open\n- macro: a\n  condition: evt.type = exec\n", 4,
+              0, "macro 'a' stands twice"},
+        Fault{"list twice", "- list: a\n  items: [x]\n- list: a\n  items: [y]\n", 3, 0, "list 'a' stands twice"},
+        Fault{"bad id", rule("evt.type = open", "'T 1'"), 2, 0, "a rule id is at most 64 letters"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Items, Faults,
+    testing::Values(
+        Fault{"missing id", "- rule: r\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n", 1, 0,
+              "rule 'r': missing 'id' (stable name"},
+        Fault{"missing output", "- rule: r\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  priority: info\n", 1,
+              0, "missing 'output'"},
+        Fault{"unknown priority with the nearest",
+              "- rule: r\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: warnin\n", 6, 0,
+              "did you mean 'warning'?"},
+        Fault{"unknown key with the nearest", rule("evt.type = open", "T-1", "  tag: [x]\n"), 7, 0,
+              "did you mean 'tags'?"},
+        Fault{"unknown item", "- rul: x\n", 1, 0, "did you mean 'rule'?"},
+        Fault{"append", rule("evt.type = open", "T-1", "  append: true\n"), 7, 0,
+              "'append' is not supported by this version"},
+        Fault{"exceptions", rule("evt.type = open", "T-1", "  exceptions: []\n"), 7, 0,
+              "'exceptions' is not supported by this version"},
+        Fault{"override", "- list: a\n  items: [x]\n  override: {items: append}\n", 3, 0,
+              "'override' is not supported by this version"},
+        Fault{"engine version", "- required_engine_version: 10\n", 1, 0,
+              "'required_engine_version' is not supported by this version"},
+        Fault{"correlation", "- correlation: x\n", 1, 0, "'correlation' is not supported by this version"},
+        Fault{"other source", rule("evt.type = open", "T-1", "  source: k8s_audit\n"), 7, 0,
+              "unknown value 'k8s_audit'"},
+        Fault{"unknown key of our block", rule("evt.type = open", "T-1", "  ambit: {atack: [T1005]}\n"), 7, 0,
+              "did you mean 'attack'?"},
+        Fault{"unknown signal", rule("evt.type = open", "T-1", "  ambit: {signals: [opn]}\n"), 7, 0,
+              "did you mean 'open'?"},
+        Fault{"not a list", "rule: x\n", 1, 0, "a rules file: expected a list"},
+        Fault{"not YAML", "- rule: [x\n", 2, 0, "not valid YAML"},
+        Fault{"output with an unknown field",
+              "- rule: r\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  priority: info\n  output: >\n    a "
+              "%proc.name\n    b %fd.nam\n",
+              8, 8, "output: unknown field 'fd.nam'; did you mean 'fd.name'?"},
+        Fault{"example with an unknown field",
+              rule("evt.type = open", "T-1", "  examples:\n    fires:\n      - {evt.type: open, fd.nam: x}\n"), 9, 26,
+              "example: unknown field 'fd.nam'"},
+        Fault{"example without evt.type",
+              rule("evt.type = open", "T-1", "  examples:\n    fires:\n      - {fd.name: x}\n"), 9, 0,
+              "example: missing evt.type"},
+        Fault{"example of the wrong type",
+              rule("evt.type = open", "T-1", "  examples:\n    fires:\n      - {evt.type: open, fd.num: x}\n"), 9, 0,
+              "fd.num is a number field"},
+        Fault{"example with a field its kind never has",
+              rule("evt.type = open", "T-1", "  examples:\n    fires:\n      - {evt.type: open, fd.sport: 1}\n"), 9, 0,
+              "an event of type open never has fd.sport"}));
+
+TEST(RuleSet, AllFaultsAreToldAtOnce) {
+  const auto result = compile(rule("evt.typo = open", "T-1") + rule("proc.nam = x", "T-2") + "- list: l\n");
+  EXPECT_EQ(result.diagnostics.size(), 3U) << util::to_string(result.diagnostics);
+}
+
+TEST(RuleSet, FaultInAMacroIsToldOnceAtTheMacro) {
+  const auto result =
+      compile("- macro: m\n  condition: proc.nam = x\n- macro: n\n  condition: m and evt.type = open\n" +
+              rule("m", "T-1") + rule("n", "T-2"));
+  ASSERT_EQ(result.diagnostics.size(), 1U) << util::to_string(result.diagnostics);
+  EXPECT_EQ(result.diagnostics[0].line, 2);
+}
+
+TEST(RuleSet, MacrosMayUseLaterOnes) {
+  const auto event = open("/x");
+  EXPECT_EQ(fired("- macro: a\n  condition: b and fd.num >= 0\n- macro: b\n  condition: evt.type = open\n" + rule("a"),
+                  event),
+            std::vector<std::string>{"T-1"});
+}
+
+TEST(RuleSet, MacrosKeepTheirParentheses) {
+  const auto event = open("/x");
+  const std::string macro = "- macro: either\n  condition: evt.type = exec or evt.type = open\n";
+  EXPECT_TRUE(fired(macro + rule("either and proc.name = sh"), event).empty());
+  EXPECT_TRUE(fired(macro + rule("not either and proc.name exists"), event).empty());
+}
+
+TEST(RuleSet, ListsNestByOrderAndQuotedWordsAreNoLists) {
+  const std::string lists = "- list: inner\n  items: [sh, llama-server]\n- list: outer\n  items: [bash, inner]\n";
+  const auto event = open("/x");
+  EXPECT_EQ(fired(lists + rule("evt.type = open and proc.name in (x, outer)"), event).size(), 1U);
+  EXPECT_TRUE(fired(lists + rule("evt.type = open and proc.name in (x, \"outer\")"), event).empty());
+  EXPECT_TRUE(fired("- list: inner\n  items: [llama-server]\n- list: outer\n  items: [bash, \"inner\"]\n" +
+                        rule("evt.type = open and proc.name in (outer)"),
+                    event)
+                  .empty());
+  const std::string one = "- list: only\n  items: [llama-server]\n";
+  EXPECT_EQ(fired(one + rule("evt.type = open and proc.name = only"), event).size(), 1U);
+  EXPECT_TRUE(fired("- list: none\n  items: []\n" + rule("evt.type = open and proc.name in (none)"), event).empty());
+}
+
+TEST(RuleSet, ListThatNamesALaterOneTakesItAsAWordAndWarns) {
+  const auto result = compile("- list: outer\n  items: [inner]\n- list: inner\n  items: [x]\n" +
+                              rule("evt.type = open and proc.name in (outer)"));
+  ASSERT_NE(result.set, nullptr);
+  ASSERT_EQ(result.diagnostics.size(), 1U);
+  EXPECT_TRUE(result.diagnostics[0].is_warning);
+  EXPECT_THAT(result.diagnostics[0].message, HasSubstr("'inner' is taken as a word"));
+}
+
+TEST(RuleSet, AllRulesThatHoldAreReportedInOrder) {
+  EXPECT_EQ(fired(rule("evt.type = open", "T-1") + rule("evt.type = exec", "T-2") +
+                      rule("fd.name = /x and evt.type = open", "T-3"),
+                  open("/x")),
+            (std::vector<std::string>{"T-1", "T-3"}));
+}
+
+TEST(RuleSet, DisabledRuleIsSilentButItsExamplesRun) {
+  const auto text = rule("evt.type = open", "T-1",
+                         "  enabled: false\n  examples: {fires: [{evt.type: open}], silent: [{evt.type: exec}]}\n");
+  EXPECT_TRUE(fired(text, open("/x")).empty());
+  const auto result = compile(text);
+  const auto examples = run_examples(*result.set);
+  ASSERT_EQ(examples.size(), 2U);
+  EXPECT_TRUE(examples[0].passed() && examples[1].passed());
+  EXPECT_EQ(result.set->rules_for(EventKind::open), 0U);
+}
+
+TEST(RuleSet, ExampleThatFailsIsSeen) {
+  const auto result = compile(
+      rule("evt.type = open and fd.num >= 0", "T-1",
+           "  examples:\n    fires:\n      - {evt.type: open}\n    silent:\n      - {evt.type: open, fd.num: 3}\n"));
+  const auto examples = run_examples(*result.set);
+  ASSERT_EQ(examples.size(), 2U);
+  EXPECT_FALSE(examples[0].passed());
+  EXPECT_FALSE(examples[1].passed());
+  EXPECT_EQ(examples[0].line, 9);
+}
+
+TEST(RuleSet, KindsAreDerivedFromTypesAndFields) {
+  const auto kinds = [](const std::string& condition) {
+    const auto result = compile(rule(condition));
+    EXPECT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+    std::string out;
+    for (std::size_t i = 0; result.set && i < kEventKinds; ++i) {
+      if (result.set->rules()[0].kinds.test(i)) out += std::string(name_of(static_cast<EventKind>(i))) + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(kinds("evt.type = open"), "open ");
+  EXPECT_EQ(kinds("evt.type in (execve, openat) and proc.name = x"), "exec open ");
+  EXPECT_EQ(kinds("(evt.type = open or evt.type = exec) and evt.type != exec"), "open ");
+  EXPECT_EQ(kinds("not (evt.type != connect or proc.name = x)"), "connect ");
+  EXPECT_EQ(kinds("dns.question = x"), "dns ");
+  EXPECT_EQ(kinds("fd.sport = 3"), "connect send bind listen accept ");
+  EXPECT_EQ(kinds("evt.type = loss"), "loss ");
+  EXPECT_THAT(kinds("not proc.name = x"), testing::Not(HasSubstr("tick")));
+}
+
+TEST(RuleSet, RuleWithoutATypeIsWarnedAbout) {
+  const auto result = compile(rule("proc.name = sh"));
+  ASSERT_NE(result.set, nullptr);
+  ASSERT_EQ(result.diagnostics.size(), 1U);
+  EXPECT_TRUE(result.diagnostics[0].is_warning);
+  EXPECT_THAT(result.diagnostics[0].message, HasSubstr("does not check evt.type"));
+}
+
+TEST(RuleSet, OutputIsFilledIn) {
+  const auto result = compile(
+      "- rule: r\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  priority: critical\n"
+      "  output: \"%proc.name (%proc.aname[2]) opened %fd.name. Port %fd.sport, 100%% of %workload.label[environment], "
+      "5% \"\n");
+  ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+  std::vector<Match> matches;
+  result.set->evaluate(judged(open("/srv/x"), Outcome::in_scope), matches);
+  ASSERT_EQ(matches.size(), 1U);
+  EXPECT_EQ(matches[0].output, "llama-server (systemd) opened /srv/x. Port <NA>, 100% of prod, 5% ");
+}
+
+TEST(RuleSet, PrioritiesMapToSeverities) {
+  const std::vector<std::pair<std::string, Severity>> rows = {
+      {"emergency", Severity::critical}, {"ALERT", Severity::critical}, {"critical", Severity::critical},
+      {"Error", Severity::high},         {"warning", Severity::medium}, {"notice", Severity::low},
+      {"informational", Severity::info}, {"info", Severity::info},      {"debug", Severity::info}};
+  for (const auto& [word, severity] : rows) {
+    const auto result = compile(
+        "- rule: r\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: " + word + "\n");
+    ASSERT_NE(result.set, nullptr) << word;
+    EXPECT_EQ(result.set->rules()[0].info->severity, severity) << word;
+  }
+}
+
+TEST(RuleSet, HashNamesTheText) {
+  EXPECT_EQ(compile(rule("evt.type = open")).set->hash(), compile(rule("evt.type = open")).set->hash());
+  EXPECT_NE(compile(rule("evt.type = open")).set->hash(), compile(rule("evt.type = exec")).set->hash());
+}
+
+TEST(Filter, TellsTheColumnOfAFault) {
+  const auto filter = Filter::compile("evt.type = open and proc.nam = x");
+  ASSERT_FALSE(filter.ok());
+  EXPECT_EQ(filter.error().message, "filter: column 21: unknown field 'proc.nam'; did you mean 'proc.name'?");
+}
+
+TEST(Filter, EmptyMatchesEverythingAndDaemonKindsAreSeen) {
+  EXPECT_TRUE(Filter::compile("  ").value().matches(of_kind(EventKind::tick)));
+  EXPECT_TRUE(Filter::compile("not proc.name = x").value().matches(of_kind(EventKind::tick)));
+  EXPECT_FALSE(Filter::compile("evt.type = open").value().matches(of_kind(EventKind::tick)));
+}
+
+}  // namespace
+}  // namespace ambit::engine
