@@ -36,7 +36,8 @@ std::optional<Address> parse(const std::string& text) {
   return std::nullopt;
 }
 
-constexpr bool starts_with(const std::array<std::uint8_t, 16>& bytes, const std::array<std::uint8_t, 12>& prefix) noexcept {
+constexpr bool starts_with(const std::array<std::uint8_t, 16>& bytes,
+                           const std::array<std::uint8_t, 12>& prefix) noexcept {
   return std::equal(prefix.begin(), prefix.end(), bytes.begin());
 }
 
@@ -61,15 +62,17 @@ Address make_address(std::uint16_t family, const std::array<std::uint8_t, 16>& r
   } else {
     out.bytes = raw;
   }
-  const bool unspecified = std::all_of(out.bytes.begin() + (out.is_v4 ? 12 : 0), out.bytes.end(), [](auto b) { return b == 0; });
+  const bool unspecified =
+      std::all_of(out.bytes.begin() + (out.is_v4 ? 12 : 0), out.bytes.end(), [](auto b) { return b == 0; });
   if (unspecified && out.is_v4) return from_v4(kLoopback4.data());
   if (unspecified) out.bytes[15] = 1;
   return out;
 }
 
 bool is_metadata_address(const Address& address) noexcept {
-  // AWS, GCP, Azure, OpenStack; ECS tasks; EKS pod identity; Alibaba; Azure's host; Oracle; the IPv6 forms of AWS and GCP.
-  static constexpr std::uint8_t kV4[][4] = {{169, 254, 169, 254}, {169, 254, 170, 2},  {169, 254, 170, 23},
+  // AWS, GCP, Azure, OpenStack; ECS tasks; EKS pod identity; Alibaba; Azure's host; Oracle; the IPv6 forms of AWS and
+  // GCP.
+  static constexpr std::uint8_t kV4[][4] = {{169, 254, 169, 254}, {169, 254, 170, 2}, {169, 254, 170, 23},
                                             {100, 100, 100, 200}, {168, 63, 129, 16}, {192, 0, 0, 192}};
   static constexpr std::uint8_t kV6[][16] = {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54},
                                              {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x23},

@@ -18,8 +18,8 @@ struct Address {
   auto operator<=>(const Address&) const = default;
 };
 
-/// From a record's endpoint. IPv4-mapped addresses become IPv4, and the unspecified address becomes loopback, because that is
-/// where the kernel sends a connect to it.
+/// From a record's endpoint. IPv4-mapped addresses become IPv4, and the unspecified address becomes loopback, because
+/// that is where the kernel sends a connect to it.
 Address make_address(std::uint16_t family, const std::array<std::uint8_t, 16>& raw) noexcept;
 
 /// Answers for every cloud's instance metadata (also IPv4 behind a NAT64 prefix).

@@ -73,12 +73,13 @@ class Compiler {
     out.users.users = select.users;
     out.container_ids = select.container_ids;
     out.container_runtimes = select.container_runtimes;
-    out.rank = (out.executables.empty() ? 0U : 16U) | (out.container_ids.empty() && out.container_runtimes.empty() ? 0U : 8U) |
-               (out.units.empty() ? 0U : 4U) | (out.cgroups.empty() ? 0U : 2U) | (out.users.empty() ? 0U : 1U);
+    out.rank = (out.executables.empty() ? 0U : 16U) |
+               (out.container_ids.empty() && out.container_runtimes.empty() ? 0U : 8U) | (out.units.empty() ? 0U : 4U) |
+               (out.cgroups.empty() ? 0U : 2U) | (out.users.empty() ? 0U : 1U);
   }
 
-  /// Notes that `text` is to be resolved. A pattern with wildcards is asked by its literal directory: the answer tells where
-  /// a symbolic link leads (/lib -> /usr/lib), without a walk over the whole tree.
+  /// Notes that `text` is to be resolved. A pattern with wildcards is asked by its literal directory: the answer tells
+  /// where a symbolic link leads (/lib -> /usr/lib), without a walk over the whole tree.
   static void note(CompiledScope& out, const util::PathPattern& pattern, PatternUse::Kind kind, std::size_t position) {
     static constexpr std::string_view kNever[] = {"/", "/proc", "/sys", "/dev"};
     const bool is_prefix = !pattern.is_literal();
@@ -99,7 +100,8 @@ class Compiler {
     }
   }
 
-  static void fill(CompiledScope& out, GrantList& list, const std::vector<PathEntry>& entries, const std::string& what, PatternUse::Kind kind) {
+  static void fill(CompiledScope& out, GrantList& list, const std::vector<PathEntry>& entries, const std::string& what,
+                   PatternUse::Kind kind) {
     for (const auto& entry : entries) {
       Grant grant;
       grant.pattern = pattern_of(entry.path);
@@ -135,7 +137,8 @@ class Compiler {
       asset.read_identities = identities_of(model.read_identities);
       asset.write_identities = identities_of(model.write_identities);
       asset.phases = model.phases;
-      asset.read_grant = fmt::format("models.{}.read[{}]", model.name, model.read.empty() ? "members" : fmt::format("{}", fmt::join(model.read, ",")));
+      asset.read_grant = fmt::format("models.{}.read[{}]", model.name,
+                                     model.read.empty() ? "members" : fmt::format("{}", fmt::join(model.read, ",")));
       asset.write_grant = fmt::format("models.{}.write[{}]", model.name, fmt::join(model.write_identities, ","));
       add_asset(out, std::move(asset));
     }
@@ -148,7 +151,9 @@ class Compiler {
       asset.readers = roles_of(secret.readers);
       asset.write_identities = identities_of(secret.write_identities);
       asset.phases = secret.phases;
-      asset.read_grant = fmt::format("secrets.{}.read[{}]", secret.id, secret.readers.empty() ? "members" : fmt::format("{}", fmt::join(secret.readers, ",")));
+      asset.read_grant =
+          fmt::format("secrets.{}.read[{}]", secret.id,
+                      secret.readers.empty() ? "members" : fmt::format("{}", fmt::join(secret.readers, ",")));
       asset.write_grant = fmt::format("secrets.{}.write[{}]", secret.id, fmt::join(secret.write_identities, ","));
       add_asset(out, std::move(asset));
     }
@@ -184,7 +189,8 @@ class Compiler {
     }
     for (const auto& entry : spec_.processes.children) {
       out.children.push_back(process_of(entry, "processes.children"));
-      for (const auto& pattern : out.children.back().executables) note(out, pattern, PatternUse::Kind::child, out.children.size() - 1);
+      for (const auto& pattern : out.children.back().executables)
+        note(out, pattern, PatternUse::Kind::child, out.children.size() - 1);
     }
   }
 
@@ -219,10 +225,12 @@ class Compiler {
       out.egress.push_back(std::move(grant));
     }
     for (const auto& l : network.listen) {
-      out.listen.push_back({l.ports, cidr_of(l.address), l.phases, fmt::format("network.ingress.listen[{}]", text_of({l.ports}).substr(1))});
+      out.listen.push_back({l.ports, cidr_of(l.address), l.phases,
+                            fmt::format("network.ingress.listen[{}]", text_of({l.ports}).substr(1))});
     }
     for (const auto& client : network.clients) {
-      if (const auto cidr = cidr_of(client.cidr)) out.clients.push_back({*cidr, fmt::format("network.ingress.clients[{}]", client.cidr)});
+      if (const auto cidr = cidr_of(client.cidr))
+        out.clients.push_back({*cidr, fmt::format("network.ingress.clients[{}]", client.cidr)});
     }
     for (const auto& [text, at] : network.resolvers) {
       if (const auto cidr = cidr_of(text)) out.resolvers.push_back({*cidr, fmt::format("network.resolvers[{}]", text)});
@@ -261,7 +269,9 @@ bool IdentitySet::holds(const Process& process) const noexcept {
   if (process.exe.empty()) return false;  // nothing is known of it, its zero user least of all
   for (const auto& user : users) {
     if (!process.user.empty() && process.user == user) return true;
-    if (user.find_first_not_of("0123456789") == std::string::npos && std::strtoul(user.c_str(), nullptr, 10) == process.uid) return true;
+    if (user.find_first_not_of("0123456789") == std::string::npos &&
+        std::strtoul(user.c_str(), nullptr, 10) == process.uid)
+      return true;
   }
   for (const auto& pattern : executables) {
     if (pattern.matches(process.exe)) return true;
@@ -269,7 +279,8 @@ bool IdentitySet::holds(const Process& process) const noexcept {
   return false;
 }
 
-std::shared_ptr<const CompiledScope> compile_scope(const std::string& name, const std::vector<std::pair<std::string, std::string>>& labels,
+std::shared_ptr<const CompiledScope> compile_scope(const std::string& name,
+                                                   const std::vector<std::pair<std::string, std::string>>& labels,
                                                    const Spec& spec, Where at) {
   auto out = std::make_shared<CompiledScope>();
   Compiler(spec).run(*out);

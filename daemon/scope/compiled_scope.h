@@ -124,8 +124,8 @@ struct CompiledScope {
   Where at;
   Selector select;
   std::array<Mode, 8> modes{};  ///< index: Section
-  bool governs_models = false, governs_secrets = false, governs_files = false, governs_execute = false, governs_processes = false,
-       governs_network = false, governs_devices = false, governs_io = false;
+  bool governs_models = false, governs_secrets = false, governs_files = false, governs_execute = false,
+       governs_processes = false, governs_network = false, governs_devices = false, governs_io = false;
 
   GrantList read, write, execute, deny, devices;
   TextSet grant_parents;  ///< every directory above a granted path: may be listed
@@ -154,7 +154,8 @@ struct CompiledScope {
 };
 
 /// Compiles a checked spec. Patterns are known to be valid.
-std::shared_ptr<const CompiledScope> compile_scope(const std::string& name, const std::vector<std::pair<std::string, std::string>>& labels,
+std::shared_ptr<const CompiledScope> compile_scope(const std::string& name,
+                                                   const std::vector<std::pair<std::string, std::string>>& labels,
                                                    const Spec& spec, Where at);
 
 }  // namespace ambit::scope

@@ -7,7 +7,8 @@ namespace ambit::scope {
 namespace {
 
 bool is_name(std::string_view text) {
-  // Names become labels of metrics and keys of the ledger: letters, digits and three marks, 63 at most, as Kubernetes has it.
+  // Names become labels of metrics and keys of the ledger: letters, digits and three marks, 63 at most, as Kubernetes
+  // has it.
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.front() != '.' &&
          text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-._") == std::string_view::npos;
 }
@@ -21,10 +22,12 @@ void read_metadata(util::YamlReader& reader, const YAML::Node& node, Head& head)
   if (const auto text = reader.text(name, "metadata.name")) {
     head.name = *text;
     if (!is_name(*text)) {
-      reader.error(name, fmt::format("metadata.name: expected at most 63 of a-z, 0-9, '-', '.', '_', found '{}'", *text));
+      reader.error(name,
+                   fmt::format("metadata.name: expected at most 63 of a-z, 0-9, '-', '.', '_', found '{}'", *text));
     }
   }
-  if (const auto version = node["version"]; version.IsDefined()) head.version = reader.text(version, "metadata.version").value_or("");
+  if (const auto version = node["version"]; version.IsDefined())
+    head.version = reader.text(version, "metadata.version").value_or("");
   const auto labels = node["labels"];
   if (!labels.IsDefined()) return;
   if (!labels.IsMap()) {
@@ -41,7 +44,8 @@ void read_metadata(util::YamlReader& reader, const YAML::Node& node, Head& head)
 
 }  // namespace
 
-std::vector<Head> read_heads(const util::Document& source, DocumentKind expected, std::vector<util::Diagnostic>& diagnostics) {
+std::vector<Head> read_heads(const util::Document& source, DocumentKind expected,
+                             std::vector<util::Diagnostic>& diagnostics) {
   util::YamlReader reader(source.file);
   std::vector<Head> heads;
   const std::string kind_name = expected == DocumentKind::scope ? "Scope" : "Pack";
@@ -52,7 +56,8 @@ std::vector<Head> read_heads(const util::Document& source, DocumentKind expected
     head.index = index++;
     head.kind = expected;
     head.line = reader.line_of(document);
-    if (!expect_keys(reader, document, "document", {"apiVersion", "kind", "metadata", "spec"}) && !document.IsMap()) continue;
+    if (!expect_keys(reader, document, "document", {"apiVersion", "kind", "metadata", "spec"}) && !document.IsMap())
+      continue;
     reader.choice(document["apiVersion"], "apiVersion", {kApiVersion});
     reader.choice(document["kind"], "kind", {kind_name});
     if (const auto metadata = document["metadata"]; metadata.IsDefined()) {

@@ -24,7 +24,8 @@ struct Head {
 };
 
 /// All documents of a text that say `kind: expected`; faults are noted in `diagnostics`.
-std::vector<Head> read_heads(const util::Document& source, DocumentKind expected, std::vector<util::Diagnostic>& diagnostics);
+std::vector<Head> read_heads(const util::Document& source, DocumentKind expected,
+                             std::vector<util::Diagnostic>& diagnostics);
 
 /// The document's `spec` from a fresh parse (no faults are noted again).
 YAML::Node fresh_spec(const Head& head);

@@ -13,7 +13,8 @@
 namespace ambit::scope {
 namespace {
 
-// Objects without a name of their own that /proc/<pid>/fd leads to (linux/magic.h and the kernel's pipe and socket file systems).
+// Objects without a name of their own that /proc/<pid>/fd leads to (linux/magic.h and the kernel's pipe and socket file
+// systems).
 constexpr std::uint32_t kPipeFs = 0x50495045, kSockFs = 0x534F434B, kAnonInodeFs = 0x09041934;
 
 bool is_anonymous(const FileObject& object) noexcept {
@@ -21,7 +22,8 @@ bool is_anonymous(const FileObject& object) noexcept {
 }
 
 bool is_below_dev(std::string_view path) noexcept {
-  return path.starts_with("/dev/") && !path.starts_with("/dev/shm/") && !path.starts_with("/dev/mqueue/") && !path.starts_with("/dev/hugepages/");
+  return path.starts_with("/dev/") && !path.starts_with("/dev/shm/") && !path.starts_with("/dev/mqueue/") &&
+         !path.starts_with("/dev/hugepages/");
 }
 
 /// "/proc/7/status" of the process itself, as scopes write it: "/proc/self/status".
@@ -30,7 +32,8 @@ std::string own_proc_path(const OpenFacts& facts, const ProcessKey& subject) {
   const std::string_view rest = std::string_view(facts.path).substr(kProc.size());
   const auto digits = rest.find_first_not_of("0123456789");
   if (digits == 0 || (digits != std::string_view::npos && rest[digits] != '/')) return facts.path;
-  const bool is_own = facts.target.tgid != 0 ? facts.target == subject : rest.substr(0, digits) == std::to_string(subject.tgid);
+  const bool is_own =
+      facts.target.tgid != 0 ? facts.target == subject : rest.substr(0, digits) == std::to_string(subject.tgid);
   if (!is_own) return facts.path;
   return "/proc/self" + std::string(digits == std::string_view::npos ? std::string_view{} : rest.substr(digits));
 }
@@ -118,7 +121,8 @@ Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
   }
   const bool exists = facts.ret >= 0;
   act.id = facts.object.id;
-  if (facts.object.id.known() && facts.object.parent_ino != 0) act.parent = {facts.object.id.dev, facts.object.parent_ino};
+  if (facts.object.id.known() && facts.object.parent_ino != 0)
+    act.parent = {facts.object.id.dev, facts.object.parent_ino};
   act.reads = reads;
   act.writes = writes;
   act.is_directory = exists ? S_ISDIR(facts.object.mode) : (facts.flags & O_DIRECTORY) != 0;
@@ -175,12 +179,15 @@ Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
       if (event.kind == EventKind::listen) {
         const auto& ports = scopes()[member.owner]->phases.listen_on;
         const auto& facts = std::get<NetFacts>(event.facts);
-        if (std::find(ports.begin(), ports.end(), facts.local.port) != ports.end() && facts.local.port != 0) phases.end_all(member.owner);
+        if (std::find(ports.begin(), ports.end(), facts.local.port) != ports.end() && facts.local.port != 0)
+          phases.end_all(member.owner);
       }
       return out;
     }
-    case EventKind::io_uring: return conclude(member, judge_io_uring(subject_of(member, *enriched.process, 0)));
-    default: return out;
+    case EventKind::io_uring:
+      return conclude(member, judge_io_uring(subject_of(member, *enriched.process, 0)));
+    default:
+      return out;
   }
 }
 
@@ -208,7 +215,8 @@ void Judge::Impl::take_fact(const Event& event) {
     }
   } else if (const auto* found = std::get_if<ObjectsFacts>(&event.facts)) {
     for (std::size_t i = 0; i < scopes().size(); ++i) {
-      if (scopes()[i]->name() == found->scope && objects.store(*scopes()[i], states[i], *found)) objects.rebuild(scopes(), states);
+      if (scopes()[i]->name() == found->scope && objects.store(*scopes()[i], states[i], *found))
+        objects.rebuild(scopes(), states);
     }
   } else if (const auto* cgroup = std::get_if<CgroupFacts>(&event.facts)) {
     members.reopen_cgroup(cgroup->id);
@@ -259,8 +267,12 @@ Judgement Judge::Impl::judge(const Enriched& enriched) {
       out = member.owner != kNoScope ? membership(member) : before;
       break;
     }
-    case EventKind::cred: out = membership(member); break;
-    default: out = judge_act(enriched, member); break;
+    case EventKind::cred:
+      out = membership(member);
+      break;
+    default:
+      out = judge_act(enriched, member);
+      break;
   }
   count(out);
   return out;
@@ -272,8 +284,12 @@ Judge::~Judge() = default;
 Judge::Judge(Judge&&) noexcept = default;
 Judge& Judge::operator=(Judge&&) noexcept = default;
 
-void Judge::replace(std::shared_ptr<const ScopeSet> set) { impl_->replace(std::move(set)); }
-Judgement Judge::judge(const Enriched& enriched) { return impl_->judge(enriched); }
+void Judge::replace(std::shared_ptr<const ScopeSet> set) {
+  impl_->replace(std::move(set));
+}
+Judgement Judge::judge(const Enriched& enriched) {
+  return impl_->judge(enriched);
+}
 
 bool Judge::is_excepted(const Judgement& judgement, std::string_view rule_id) const {
   if (!judgement.workload || impl_->wall == WallTime{}) return false;
@@ -285,16 +301,23 @@ bool Judge::is_excepted(const Judgement& judgement, std::string_view rule_id) co
   return false;
 }
 
-std::vector<ImageDecision> Judge::take_decisions() { return impl_->members.take_decisions(); }
-std::vector<ImageId> Judge::take_forgotten() { return impl_->members.take_forgotten(); }
-std::vector<ProtectChange> Judge::take_protect_changes() { return impl_->objects.take_changes(); }
+std::vector<ImageDecision> Judge::take_decisions() {
+  return impl_->members.take_decisions();
+}
+std::vector<ImageId> Judge::take_forgotten() {
+  return impl_->members.take_forgotten();
+}
+std::vector<ProtectChange> Judge::take_protect_changes() {
+  return impl_->objects.take_changes();
+}
 std::vector<ResolveRequest> Judge::take_resolve_requests() {
   return impl_->objects.take_requests(impl_->set->scopes(), impl_->states, impl_->now);
 }
 
 bool Judge::has_output() const noexcept {
   return impl_->members.has_output() || impl_->objects.has_changes() ||
-         std::any_of(impl_->states.begin(), impl_->states.end(), [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
+         std::any_of(impl_->states.begin(), impl_->states.end(),
+                     [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
 }
 
 std::vector<WorkloadStatus> Judge::status() const {
@@ -329,7 +352,11 @@ std::vector<ProbeSpec> Judge::probes() const {
   return out;
 }
 
-std::size_t Judge::known_processes() const noexcept { return impl_->members.size(); }
-std::uint64_t Judge::refused_processes() const noexcept { return impl_->members.refused(); }
+std::size_t Judge::known_processes() const noexcept {
+  return impl_->members.size();
+}
+std::uint64_t Judge::refused_processes() const noexcept {
+  return impl_->members.refused();
+}
 
 }  // namespace ambit::scope

@@ -15,7 +15,8 @@
 
 namespace ambit::scope {
 
-/// judge.cpp: which question an event asks; lifecycle.cpp: who belongs to whom; strangers.cpp: acts on what is not the actor's.
+/// judge.cpp: which question an event asks; lifecycle.cpp: who belongs to whom; strangers.cpp: acts on what is not the
+/// actor's.
 class Judge::Impl {
  public:
   Impl(std::shared_ptr<const ScopeSet> set, std::uint32_t self_tgid, JudgeLimits limits);
@@ -34,7 +35,9 @@ class Judge::Impl {
   WallTime wall{};
 
  private:
-  [[nodiscard]] const std::vector<std::shared_ptr<const CompiledScope>>& scopes() const noexcept { return set->scopes(); }
+  [[nodiscard]] const std::vector<std::shared_ptr<const CompiledScope>>& scopes() const noexcept {
+    return set->scopes();
+  }
 
   // judge.cpp
   void take_fact(const Event& event);

@@ -15,14 +15,21 @@ bool has_container_selector(const Selector& select) noexcept {
   return !select.container_ids.empty() || !select.container_runtimes.empty();
 }
 
-bool is_inventory(const Event& event) noexcept { return (event.quality & AMBIT_Q_INVENTORY) != 0; }
+bool is_inventory(const Event& event) noexcept {
+  return (event.quality & AMBIT_Q_INVENTORY) != 0;
+}
 
 }  // namespace
 
 Judge::Impl::Impl(std::shared_ptr<const ScopeSet> scope_set, std::uint32_t self_tgid, JudgeLimits judge_limits)
-    : set(std::move(scope_set)), states(set->size()), members(judge_limits.max_processes, self_tgid), ownership(set->scopes()), limits(judge_limits) {
+    : set(std::move(scope_set)),
+      states(set->size()),
+      members(judge_limits.max_processes, self_tgid),
+      ownership(set->scopes()),
+      limits(judge_limits) {
   // Paths of a container mean something only inside it, so its scope waits for the first process.
-  for (std::size_t i = 0; i < states.size(); ++i) states[i].wants_resolve = !has_container_selector(scopes()[i]->select);
+  for (std::size_t i = 0; i < states.size(); ++i)
+    states[i].wants_resolve = !has_container_selector(scopes()[i]->select);
 }
 
 void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
@@ -32,7 +39,8 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
   std::vector<std::size_t> new_place(old_states.size(), kNoScope);
   for (std::size_t old = 0; old < old_states.size(); ++old) {
     const auto& before = *previous->scopes()[old];
-    const auto at = std::find_if(scopes().begin(), scopes().end(), [&](const auto& scope) { return scope->name() == before.name(); });
+    const auto at = std::find_if(scopes().begin(), scopes().end(),
+                                 [&](const auto& scope) { return scope->name() == before.name(); });
     if (at == scopes().end()) continue;
     new_place[old] = static_cast<std::size_t>(at - scopes().begin());
     auto& state = states[new_place[old]] = std::move(old_states[old]);
@@ -62,7 +70,8 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
     member.owner = place_of(member.owner);
     order.push_back(&member);
   }
-  std::sort(order.begin(), order.end(), [](const Member* a, const Member* b) { return a->process->key.start_ns < b->process->key.start_ns; });
+  std::sort(order.begin(), order.end(),
+            [](const Member* a, const Member* b) { return a->process->key.start_ns < b->process->key.start_ns; });
   for (Member* const member : order) {
     const Claim claim = ownership.claim(*member->process, member->claimed);
     if (member->owner != kNoScope && member->owner == claim.owner) {
@@ -151,8 +160,9 @@ void Judge::Impl::assign(Member& member, const Claim& claim, const Event& event,
   if (claim.rival != kNoScope && member.owner != claim.owner) {
     auto& state = states[claim.owner];
     ++state.conflicts;
-    state.last_conflict = fmt::format("scope-conflict: {} is selected by {} and by {}, which rank the same", member.process->exe,
-                                      scopes()[claim.owner]->name(), scopes()[claim.rival]->name());
+    state.last_conflict =
+        fmt::format("scope-conflict: {} is selected by {} and by {}, which rank the same", member.process->exe,
+                    scopes()[claim.owner]->name(), scopes()[claim.rival]->name());
   }
   if (member.owner == claim.owner) return;
   leave(member);

@@ -6,7 +6,8 @@
 namespace ambit::scope {
 namespace {
 
-constexpr std::chrono::nanoseconds kMaxUndecided = std::chrono::seconds(2);  // DESIGN: late facts are waited for so long
+constexpr std::chrono::nanoseconds kMaxUndecided =
+    std::chrono::seconds(2);  // DESIGN: late facts are waited for so long
 
 }  // namespace
 
@@ -49,7 +50,8 @@ void Members::remove(const ProcessKey& key) {
   const auto at = processes_.find(key);
   if (at == processes_.end()) return;
   unref(at->second.image, key);
-  if (const auto latest = by_tgid_.find(key.tgid); latest != by_tgid_.end() && latest->second == key) by_tgid_.erase(latest);
+  if (const auto latest = by_tgid_.find(key.tgid); latest != by_tgid_.end() && latest->second == key)
+    by_tgid_.erase(latest);
   processes_.erase(at);
 }
 
@@ -105,7 +107,8 @@ void Members::decide(const Member& member, bool is_final, BootTime now) {
     return;
   }
   stop_waiting(image);
-  // Processes that share an image (fork without exec) can differ in owner once one of them is moved: any member keeps it watched.
+  // Processes that share an image (fork without exec) can differ in owner once one of them is moved: any member keeps
+  // it watched.
   if (decision.state == AMBIT_IMAGE_IGNORED && image.users.size() > 1) {
     for (const auto& key : image.users) {
       const Member* const other = find(key);
@@ -126,14 +129,17 @@ void Members::expire_undecided(BootTime now) {
   }
 }
 
-void Members::new_generation() { ++generation_; }
+void Members::new_generation() {
+  ++generation_;
+}
 
 void Members::reopen_cgroup(CgroupId cgroup) {
   for (auto& [id, image] : images_) {
     if (!image.is_told || image.told.state != AMBIT_IMAGE_IGNORED) continue;
     const bool is_inside = std::any_of(image.users.begin(), image.users.end(), [&](const ProcessKey& key) {
       const Member* const member = find(key);
-      return member != nullptr && member->process && member->process->cgroup == cgroup && member->process->cgroup_path.empty();
+      return member != nullptr && member->process && member->process->cgroup == cgroup &&
+             member->process->cgroup_path.empty();
     });
     if (is_inside) tell(id, image, ambit_image{});
   }

@@ -10,8 +10,8 @@
 
 namespace ambit::scope {
 
-/// Processes and images of the host, and what the kernel has been told of each image. Bounded: a process that finds the table
-/// full is not kept (and counted).
+/// Processes and images of the host, and what the kernel has been told of each image. Bounded: a process that finds the
+/// table full is not kept (and counted).
 class Members {
  public:
   Members(std::size_t max_processes, std::uint32_t self_tgid) : max_processes_(max_processes), self_tgid_(self_tgid) {}
@@ -27,8 +27,8 @@ class Members {
   void remove(const ProcessKey& key);
   void set_image(const ProcessKey& key, Member& member, ImageId image);
 
-  /// Tells the kernel of the member's image if that changes anything. `is_final`: false keeps the image undecided, because
-  /// what a selector asks for is not known yet.
+  /// Tells the kernel of the member's image if that changes anything. `is_final`: false keeps the image undecided,
+  /// because what a selector asks for is not known yet.
   void decide(const Member& member, bool is_final, BootTime now);
   /// Gives up waiting for facts that did not come: such images are ignored from now on.
   void expire_undecided(BootTime now);

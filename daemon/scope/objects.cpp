@@ -13,26 +13,37 @@ void add_once(std::vector<T>& list, Value value) {
 
 GrantList* aliases_of(ResolvedObjects& objects, PatternUse::Kind kind) {
   switch (kind) {
-    case PatternUse::Kind::read: return &objects.read;
-    case PatternUse::Kind::write: return &objects.write;
-    case PatternUse::Kind::execute: return &objects.execute;
-    case PatternUse::Kind::deny: return &objects.deny;
-    default: return nullptr;
+    case PatternUse::Kind::read:
+      return &objects.read;
+    case PatternUse::Kind::write:
+      return &objects.write;
+    case PatternUse::Kind::execute:
+      return &objects.execute;
+    case PatternUse::Kind::deny:
+      return &objects.deny;
+    default:
+      return nullptr;
   }
 }
 
 const GrantList* grants_of(const CompiledScope& scope, PatternUse::Kind kind) {
   switch (kind) {
-    case PatternUse::Kind::read: return &scope.read;
-    case PatternUse::Kind::write: return &scope.write;
-    case PatternUse::Kind::execute: return &scope.execute;
-    case PatternUse::Kind::deny: return &scope.deny;
-    default: return nullptr;
+    case PatternUse::Kind::read:
+      return &scope.read;
+    case PatternUse::Kind::write:
+      return &scope.write;
+    case PatternUse::Kind::execute:
+      return &scope.execute;
+    case PatternUse::Kind::deny:
+      return &scope.deny;
+    default:
+      return nullptr;
   }
 }
 
 /// The grant once more, under the name its symbolic link leads to.
-void add_alias(const CompiledScope& scope, ResolvedObjects& objects, const PatternUse& use, const ResolvedObject& object) {
+void add_alias(const CompiledScope& scope, ResolvedObjects& objects, const PatternUse& use,
+               const ResolvedObject& object) {
   GrantList* const aliases = aliases_of(objects, use.kind);
   if (aliases == nullptr || object.real_path.empty() || object.real_path == object.pattern) return;
   const Grant& declared = grants_of(scope, use.kind)->grants[use.position];
@@ -44,7 +55,8 @@ void add_alias(const CompiledScope& scope, ResolvedObjects& objects, const Patte
   aliases->grants.push_back(std::move(grant));
 }
 
-void add_asset(const CompiledScope& scope, ResolvedObjects& objects, const PatternUse& use, const ResolvedObject& object) {
+void add_asset(const CompiledScope& scope, ResolvedObjects& objects, const PatternUse& use,
+               const ResolvedObject& object) {
   const FileId parent{object.parent_dev, object.parent_ino};
   const auto slash = object.path.rfind('/');
   if (parent.known() && slash != std::string::npos) {
@@ -52,8 +64,9 @@ void add_asset(const CompiledScope& scope, ResolvedObjects& objects, const Patte
   }
   if (object.is_directory) {
     const auto& paths = scope.assets[use.position].paths;
-    const bool is_tree = std::any_of(paths.begin(), paths.end(),
-                                     [&](const util::PathPattern& p) { return p.text() == object.pattern && p.is_tree(); });
+    const bool is_tree = std::any_of(paths.begin(), paths.end(), [&](const util::PathPattern& p) {
+      return p.text() == object.pattern && p.is_tree();
+    });
     if (is_tree) add_once(objects.asset_directories[object.id], use.position);
     return;
   }
@@ -143,12 +156,14 @@ void Objects::note_names(const Scopes& scopes, std::vector<WorkloadState>& state
     if (scope.assets.empty()) continue;
     const auto& objects = states[i].objects;
     const auto touches_path = [&](const std::string& path) {
-      return !path.empty() && (scope.asset_index.find(path, any) || objects.asset_paths.contains(path) || scope.grant_parents.contains(path));
+      return !path.empty() && (scope.asset_index.find(path, any) || objects.asset_paths.contains(path) ||
+                               scope.grant_parents.contains(path));
     };
     const auto touches_directory = [&](FileId id) {
       return id.known() && (objects.asset_parents.contains(id) || objects.asset_directories.contains(id));
     };
-    if (touches_path(facts.path) || touches_path(facts.path2) || touches_directory(facts.dir) || touches_directory(facts.dir2)) {
+    if (touches_path(facts.path) || touches_path(facts.path2) || touches_directory(facts.dir) ||
+        touches_directory(facts.dir2)) {
       want(states[i]);
     }
   }
@@ -160,7 +175,8 @@ void Objects::note_created(std::vector<WorkloadState>& states, FileId parent) co
   for (const auto& ref : *refs) want(states[ref.scope]);
 }
 
-std::vector<ResolveRequest> Objects::take_requests(const Scopes& scopes, std::vector<WorkloadState>& states, BootTime now) {
+std::vector<ResolveRequest> Objects::take_requests(const Scopes& scopes, std::vector<WorkloadState>& states,
+                                                   BootTime now) {
   // A worker that died on a question must not leave the scope unresolved for ever.
   constexpr std::chrono::nanoseconds kGiveUp = std::chrono::seconds(30);
   std::vector<ResolveRequest> out;

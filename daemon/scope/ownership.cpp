@@ -14,9 +14,11 @@ bool matches_container(const Selector& select, const Process& process) noexcept 
   if (!process.container) return false;
   const auto& container = *process.container;
   const auto has_id = [&](const std::string& id) { return container.id.starts_with(id); };
-  if (!select.container_ids.empty() && std::none_of(select.container_ids.begin(), select.container_ids.end(), has_id)) return false;
-  return select.container_runtimes.empty() || std::find(select.container_runtimes.begin(), select.container_runtimes.end(),
-                                                        container.runtime) != select.container_runtimes.end();
+  if (!select.container_ids.empty() && std::none_of(select.container_ids.begin(), select.container_ids.end(), has_id))
+    return false;
+  return select.container_runtimes.empty() ||
+         std::find(select.container_runtimes.begin(), select.container_runtimes.end(), container.runtime) !=
+             select.container_runtimes.end();
 }
 
 }  // namespace
@@ -27,23 +29,25 @@ bool matches_place(const Selector& select, const Process& process) noexcept {
       })) {
     return false;
   }
-  if (!select.cgroups.empty() && std::none_of(select.cgroups.begin(), select.cgroups.end(), [&](const util::PathPattern& pattern) {
-        return pattern.matches(process.cgroup_path);
-      })) {
+  if (!select.cgroups.empty() &&
+      std::none_of(select.cgroups.begin(), select.cgroups.end(),
+                   [&](const util::PathPattern& pattern) { return pattern.matches(process.cgroup_path); })) {
     return false;
   }
   return matches_container(select, process);
 }
 
 bool matches_identity(const Selector& select, const Process& process) noexcept {
-  if (!select.executables.empty() && std::none_of(select.executables.begin(), select.executables.end(),
-                                                  [&](const util::PathPattern& pattern) { return pattern.matches(process.exe); })) {
+  if (!select.executables.empty() &&
+      std::none_of(select.executables.begin(), select.executables.end(),
+                   [&](const util::PathPattern& pattern) { return pattern.matches(process.exe); })) {
     return false;
   }
   return select.users.empty() || select.users.holds(process);
 }
 
-Ownership::Ownership(const std::vector<std::shared_ptr<const CompiledScope>>& scopes) : scopes_(&scopes), by_rank_(scopes.size()) {
+Ownership::Ownership(const std::vector<std::shared_ptr<const CompiledScope>>& scopes)
+    : scopes_(&scopes), by_rank_(scopes.size()) {
   std::iota(by_rank_.begin(), by_rank_.end(), std::size_t{0});
   // Stable: scopes are sorted by name, which decides among equals.
   std::stable_sort(by_rank_.begin(), by_rank_.end(),
@@ -58,7 +62,8 @@ Claim Ownership::claim(const Process& process, std::size_t inherited) const {
     const Selector& select = (*scopes_)[at]->select;
     if (claim.owner != kNoScope && select.rank < (*scopes_)[claim.owner]->select.rank) break;
     const bool by_identity = select.has_identity();
-    const bool matches = matches_place(select, process) && (!by_identity || inherited == at || matches_identity(select, process));
+    const bool matches =
+        matches_place(select, process) && (!by_identity || inherited == at || matches_identity(select, process));
     if (!matches) continue;
     if (claim.owner != kNoScope) {
       claim.rival = at;

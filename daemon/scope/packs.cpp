@@ -17,7 +17,8 @@ void note(util::YamlReader& reader, std::vector<util::Diagnostic>& diagnostics) 
 
 /// "1" and "1.2" accept version "1.2.3".
 bool accepts(std::string_view wanted, std::string_view version) {
-  return version == wanted || (version.starts_with(wanted) && version.size() > wanted.size() && version[wanted.size()] == '.');
+  return version == wanted ||
+         (version.starts_with(wanted) && version.size() > wanted.size() && version[wanted.size()] == '.');
 }
 
 std::vector<std::string> read_extends(util::YamlReader& reader, const YAML::Node& spec) {
@@ -58,7 +59,8 @@ PackTable::PackTable(std::span<const util::Document> documents, std::vector<util
 void PackTable::add(Head head, std::vector<util::Diagnostic>& diagnostics) {
   util::YamlReader reader(head.source->file);
   if (const auto other = packs_.find(head.name); other != packs_.end()) {
-    reader.error_at(head.line, fmt::format("pack '{}' is also in {}:{}", head.name, other->second.head.source->file, other->second.head.line));
+    reader.error_at(head.line, fmt::format("pack '{}' is also in {}:{}", head.name, other->second.head.source->file,
+                                           other->second.head.line));
     note(reader, diagnostics);
     return;
   }
@@ -76,8 +78,10 @@ void PackTable::add(Head head, std::vector<util::Diagnostic>& diagnostics) {
       Declared declared;
       declared.pack = head.name;
       declared.at = where(reader, entry.first);
-      if (const auto n = entry.second["default"]; n.IsDefined()) declared.fallback = read_parameter(reader, n, what + ".default");
-      if (const auto n = entry.second["example"]; n.IsDefined()) declared.example = read_parameter(reader, n, what + ".example");
+      if (const auto n = entry.second["default"]; n.IsDefined())
+        declared.fallback = read_parameter(reader, n, what + ".default");
+      if (const auto n = entry.second["example"]; n.IsDefined())
+        declared.example = read_parameter(reader, n, what + ".example");
       reader.text(entry.second["description"], what + ".description");
       pack.parameters.emplace(*name, std::move(declared));
     }
@@ -100,8 +104,8 @@ PackTable::Pack* PackTable::find(util::YamlReader& reader, const YAML::Node& at,
   }
   auto& pack = found->second;
   if (mark != std::string::npos && !accepts(std::string_view(reference).substr(mark + 1), pack.head.version)) {
-    reader.error(at, fmt::format("spec.extends: '{}' is wanted, but pack '{}' in {} is version '{}'", reference, name, pack.head.source->file,
-                                 pack.head.version));
+    reader.error(at, fmt::format("spec.extends: '{}' is wanted, but pack '{}' in {} is version '{}'", reference, name,
+                                 pack.head.source->file, pack.head.version));
     return nullptr;
   }
   return &pack;
@@ -114,7 +118,8 @@ bool PackTable::collect(util::YamlReader& reader, const YAML::Node& at, const st
     if (pack == nullptr) return false;
     const auto& name = pack->head.name;
     if (std::find(path.begin(), path.end(), name) != path.end()) {
-      reader.error(at, fmt::format("spec.extends: packs extend each other in a circle: {} -> {}", fmt::join(path, " -> "), name));
+      reader.error(at, fmt::format("spec.extends: packs extend each other in a circle: {} -> {}",
+                                   fmt::join(path, " -> "), name));
       return false;
     }
     if (std::find(chain.begin(), chain.end(), pack) != chain.end()) continue;
@@ -168,11 +173,13 @@ std::optional<Spec> PackTable::expand(const Head& head, std::vector<util::Diagno
       values.emplace(name, *parameter->example);
     } else {
       reader.error(given.IsDefined() ? given : extends_at,
-                   fmt::format("spec.parameters: '{}' is missing; pack '{}' needs it ({}:{})", name, parameter->pack, parameter->at.file, parameter->at.line));
+                   fmt::format("spec.parameters: '{}' is missing; pack '{}' needs it ({}:{})", name, parameter->pack,
+                               parameter->at.file, parameter->at.line));
     }
   }
   std::string fault;
-  if (!reader.failed() && !resolve_defaults(values, fault)) reader.error(given.IsDefined() ? given : extends_at, "spec.parameters: " + fault);
+  if (!reader.failed() && !resolve_defaults(values, fault))
+    reader.error(given.IsDefined() ? given : extends_at, "spec.parameters: " + fault);
   if (reader.failed()) return finish(), std::nullopt;
 
   Spec spec;
@@ -191,7 +198,8 @@ std::optional<Spec> PackTable::expand(const Head& head, std::vector<util::Diagno
     std::set<std::string> used;
     if (node.IsMap()) {
       for (const auto& entry : node) {
-        if (entry.first.IsScalar() && entry.first.Scalar() != "parameters") substitute(reader, entry.second, values, used);
+        if (entry.first.IsScalar() && entry.first.Scalar() != "parameters")
+          substitute(reader, entry.second, values, used);
       }
     }
     if (given.IsDefined()) {

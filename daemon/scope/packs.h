@@ -38,8 +38,8 @@ class PackTable {
   };
 
   void add(Head head, std::vector<util::Diagnostic>& diagnostics);
-  bool collect(util::YamlReader& reader, const YAML::Node& at, const std::vector<std::string>& names, std::vector<Pack*>& chain,
-               std::vector<std::string>& path);
+  bool collect(util::YamlReader& reader, const YAML::Node& at, const std::vector<std::string>& names,
+               std::vector<Pack*>& chain, std::vector<std::string>& path);
   Pack* find(util::YamlReader& reader, const YAML::Node& at, const std::string& reference);
 
   std::map<std::string, Pack> packs_;

@@ -7,8 +7,8 @@
 namespace ambit::scope {
 namespace {
 
-constexpr int kMaxDepth = 32;        // nesting of a scope document; the schema itself needs 7
-constexpr int kMaxNodes = 100'000;   // aliases can multiply a small text without bound
+constexpr int kMaxDepth = 32;       // nesting of a scope document; the schema itself needs 7
+constexpr int kMaxNodes = 100'000;  // aliases can multiply a small text without bound
 
 /// A node parsed from JSON text that claims to stand on `line` (from 1): yaml-cpp offers no other way to set a mark.
 YAML::Node node_at_line(int line, const std::string& flow) {
@@ -115,8 +115,8 @@ std::optional<ParameterValue> read_parameter(util::YamlReader& reader, const YAM
   return value;
 }
 
-std::optional<std::string> substitute_text(const std::string& text, const Parameters& values, std::set<std::string>& used,
-                                           std::string& fault) {
+std::optional<std::string> substitute_text(const std::string& text, const Parameters& values,
+                                           std::set<std::string>& used, std::string& fault) {
   std::string out;
   std::size_t at = 0;
   for (;;) {

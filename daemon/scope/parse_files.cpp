@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `spec.models`, `spec.secrets`, `spec.files` and `spec.devices`: what may be opened.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "schema.h"
@@ -9,7 +11,8 @@ namespace ambit::scope {
 namespace {
 
 /// A section that is a list, or {mode, items} where it has a mode of its own.
-YAML::Node list_of(util::YamlReader& reader, const YAML::Node& node, const std::string& what, std::optional<Mode>& mode) {
+YAML::Node list_of(util::YamlReader& reader, const YAML::Node& node, const std::string& what,
+                   std::optional<Mode>& mode) {
   if (!node.IsMap()) return reader.expect_list(node, what) ? node : YAML::Node(YAML::NodeType::Sequence);
   if (!expect_keys(reader, node, what, {"mode", "items"})) return YAML::Node(YAML::NodeType::Sequence);
   mode = read_mode(reader, node["mode"], what + ".mode");
@@ -22,9 +25,11 @@ Roles read_roles(util::YamlReader& reader, const YAML::Node& node, const std::st
   Roles roles = reader.texts(node, what);
   for (auto& role : roles) {
     if (role.starts_with('/')) {
-      if (const auto pattern = util::PathPattern::make(role); !pattern) reader.error(node, fmt::format("{}: {}", what, pattern.error().message));
+      if (const auto pattern = util::PathPattern::make(role); !pattern)
+        reader.error(node, fmt::format("{}: {}", what, pattern.error().message));
     } else if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end()) {
-      reader.error(node, fmt::format("{}: {}; or the absolute path of an executable", what, util::unknown_word("role", role, kRoles)));
+      reader.error(node, fmt::format("{}: {}; or the absolute path of an executable", what,
+                                     util::unknown_word("role", role, kRoles)));
     }
   }
   return roles;
@@ -33,7 +38,8 @@ Roles read_roles(util::YamlReader& reader, const YAML::Node& node, const std::st
 Identities read_identities(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
   Identities out = reader.texts(node, what);
   for (const auto& identity : out) {
-    if (identity.empty()) reader.error(node, what + ": expected a user or the absolute path of an executable, found ''");
+    if (identity.empty())
+      reader.error(node, what + ": expected a user or the absolute path of an executable, found ''");
     if (!identity.starts_with('/')) continue;
     if (const auto pattern = util::PathPattern::make(identity); !pattern) {
       reader.error(node, fmt::format("{}: {}", what, pattern.error().message));
@@ -43,7 +49,9 @@ Identities read_identities(util::YamlReader& reader, const YAML::Node& node, con
 }
 
 Identities read_writers(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
-  if (!node.IsDefined() || !expect_keys(reader, node, what, {"identities"})) return {};
+  if (!node.IsDefined() || !expect_keys(reader, node, what, {"identities"}) ||
+      !has_key(reader, node, what, "identities"))
+    return {};
   return read_identities(reader, node["identities"], what + ".identities");
 }
 
@@ -54,7 +62,10 @@ void parse_models(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
   std::size_t i = 0;
   for (const auto& item : list_of(reader, node, "spec.models", spec.models_mode)) {
     const auto what = fmt::format("spec.models[{}]", i++);
-    if (!expect_keys(reader, item, what, {"name", "path", "read", "phases", "write"}, {"sha256", "manifestDigest", "formats", "onMismatch"})) continue;
+    if (!expect_keys(reader, item, what, {"name", "path", "read", "phases", "write"},
+                     {"sha256", "manifestDigest", "formats", "onMismatch"}))
+      continue;
+    if (!has_key(reader, item, what, "name") || !has_key(reader, item, what, "path")) continue;
     ModelSpec model;
     model.at = where(reader, item);
     if (auto name = reader.text(item["name"], what + ".name")) model.name = std::move(*name);
@@ -62,8 +73,10 @@ void parse_models(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
     if (const auto read = item["read"]; read.IsDefined()) {
       if (read.IsMap()) {
         if (expect_keys(reader, read, what + ".read", {"processes", "identities"})) {
-          if (read["processes"].IsDefined()) model.read = read_roles(reader, read["processes"], what + ".read.processes");
-          if (read["identities"].IsDefined()) model.read_identities = read_identities(reader, read["identities"], what + ".read.identities");
+          if (read["processes"].IsDefined())
+            model.read = read_roles(reader, read["processes"], what + ".read.processes");
+          if (read["identities"].IsDefined())
+            model.read_identities = read_identities(reader, read["identities"], what + ".read.identities");
         }
       } else {
         model.read = read_roles(reader, read, what + ".read");
@@ -71,6 +84,10 @@ void parse_models(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
     }
     model.phases = read_phases(reader, item["phases"], what + ".phases");
     model.write_identities = read_writers(reader, item["write"], what + ".write");
+    const auto same =
+        std::find_if(models.begin(), models.end(), [&](const ModelSpec& m) { return m.name == model.name; });
+    if (same != models.end())
+      reader.error(item, fmt::format("{}: model '{}' stands twice (also line {})", what, model.name, same->at.line));
     models.push_back(std::move(model));
   }
   spec.models = std::move(models);
@@ -81,7 +98,10 @@ void parse_secrets(util::YamlReader& reader, const YAML::Node& node, Spec& spec)
   std::size_t i = 0;
   for (const auto& item : list_of(reader, node, "spec.secrets", spec.secrets_mode)) {
     const auto what = fmt::format("spec.secrets[{}]", i++);
-    if (!expect_keys(reader, item, what, {"id", "path", "owner", "readers", "phases", "write"}, {"rotateEvery", "expires", "expiresAt"})) continue;
+    if (!expect_keys(reader, item, what, {"id", "path", "owner", "readers", "phases", "write"},
+                     {"rotateEvery", "expires", "expiresAt"}))
+      continue;
+    if (!has_key(reader, item, what, "id") || !has_key(reader, item, what, "path")) continue;
     SecretSpec secret;
     secret.at = where(reader, item);
     if (auto id = reader.text(item["id"], what + ".id")) secret.id = std::move(*id);
@@ -92,6 +112,10 @@ void parse_secrets(util::YamlReader& reader, const YAML::Node& node, Spec& spec)
     if (item["readers"].IsDefined()) secret.readers = read_roles(reader, item["readers"], what + ".readers");
     secret.phases = read_phases(reader, item["phases"], what + ".phases");
     secret.write_identities = read_writers(reader, item["write"], what + ".write");
+    const auto same =
+        std::find_if(secrets.begin(), secrets.end(), [&](const SecretSpec& s) { return s.id == secret.id; });
+    if (same != secrets.end())
+      reader.error(item, fmt::format("{}: secret '{}' stands twice (also line {})", what, secret.id, same->at.line));
     secrets.push_back(std::move(secret));
   }
   spec.secrets = std::move(secrets);

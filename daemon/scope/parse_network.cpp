@@ -38,7 +38,8 @@ std::vector<PortRange> read_port_list(util::YamlReader& reader, const YAML::Node
 std::string read_host(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
   auto text = reader.text(node, what);
   if (!text) return {};
-  std::transform(text->begin(), text->end(), text->begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(text->begin(), text->end(), text->begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   const std::string_view rest = text->starts_with("*.") ? std::string_view(*text).substr(2) : std::string_view(*text);
   if (Cidr::make(rest).ok()) {
     reader.error(node, fmt::format("{}: '{}' is an address: write it as 'cidr'", what, *text));
@@ -93,8 +94,10 @@ void parse_listen(util::YamlReader& reader, const YAML::Node& node, NetworkSpec&
     std::optional<PortRange> ports;
     if (item.IsMap()) {
       if (!expect_keys(reader, item, name, {"port", "address", "phases"})) continue;
+      if (!has_key(reader, item, name, "port")) continue;
       ports = read_ports(reader, item["port"], name + ".port");
-      if (item["address"].IsDefined()) listen.address = read_cidr(reader, item["address"], name + ".address").value_or("");
+      if (item["address"].IsDefined())
+        listen.address = read_cidr(reader, item["address"], name + ".address").value_or("");
       listen.phases = read_phases(reader, item["phases"], name + ".phases");
     } else {
       ports = read_ports(reader, item, name);
@@ -108,7 +111,8 @@ void parse_listen(util::YamlReader& reader, const YAML::Node& node, NetworkSpec&
 void parse_ingress(util::YamlReader& reader, const YAML::Node& node, NetworkSpec& network) {
   if (!expect_keys(reader, node, "spec.network.ingress", {"listen", "clients"}, {"maxNewConnectionsPerMinute"})) return;
   if (node["listen"].IsDefined()) parse_listen(reader, node["listen"], network);
-  if (const auto clients = node["clients"]; clients.IsDefined() && reader.expect_list(clients, "spec.network.ingress.clients")) {
+  if (const auto clients = node["clients"];
+      clients.IsDefined() && reader.expect_list(clients, "spec.network.ingress.clients")) {
     std::size_t i = 0;
     for (const auto& item : clients) {
       if (auto cidr = read_cidr(reader, item, fmt::format("spec.network.ingress.clients[{}]", i++))) {
@@ -129,6 +133,7 @@ void parse_unix(util::YamlReader& reader, const YAML::Node& node, NetworkSpec& n
     auto path = item;
     if (item.IsMap()) {
       if (!expect_keys(reader, item, what, {"path", "phases"})) continue;
+      if (!has_key(reader, item, what, "path")) continue;
       entry.phases = read_phases(reader, item["phases"], what + ".phases");
       path.reset(item["path"]);
     }
@@ -146,7 +151,8 @@ void parse_unix(util::YamlReader& reader, const YAML::Node& node, NetworkSpec& n
 }  // namespace
 
 void parse_network(util::YamlReader& reader, const YAML::Node& node, Spec& spec) {
-  if (!expect_keys(reader, node, "spec.network", {"mode", "egress", "ingress", "unix", "metadataService", "resolvers"})) return;
+  if (!expect_keys(reader, node, "spec.network", {"mode", "egress", "ingress", "unix", "metadataService", "resolvers"}))
+    return;
   auto& network = spec.network;
   network.declared = true;
   network.mode = read_mode(reader, node["mode"], "spec.network.mode");
@@ -154,7 +160,8 @@ void parse_network(util::YamlReader& reader, const YAML::Node& node, Spec& spec)
   if (node["ingress"].IsDefined()) parse_ingress(reader, node["ingress"], network);
   if (node["unix"].IsDefined()) parse_unix(reader, node["unix"], network);
   network.metadata_allowed = read_allow(reader, node["metadataService"], "spec.network.metadataService");
-  if (const auto resolvers = node["resolvers"]; resolvers.IsDefined() && reader.expect_list(resolvers, "spec.network.resolvers")) {
+  if (const auto resolvers = node["resolvers"];
+      resolvers.IsDefined() && reader.expect_list(resolvers, "spec.network.resolvers")) {
     std::size_t i = 0;
     for (const auto& item : resolvers) {
       if (auto cidr = read_cidr(reader, item, fmt::format("spec.network.resolvers[{}]", i++))) {

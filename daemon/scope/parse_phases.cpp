@@ -15,7 +15,8 @@ std::optional<PhaseEndSpec> parse_end(util::YamlReader& reader, const YAML::Node
     end.sd_notify = true;
     return end;
   }
-  if (!expect_keys(reader, node, what, {"http", "quiet", "sdNotify", "listenOn"}, {"podReady", "operator", "signal"})) return std::nullopt;
+  if (!expect_keys(reader, node, what, {"http", "quiet", "sdNotify", "listenOn"}, {"podReady", "operator", "signal"}))
+    return std::nullopt;
   if (node.size() != 1) {
     reader.error(node, fmt::format("{}: expected one of http, quiet, sdNotify, listenOn per list entry", what));
     return std::nullopt;
@@ -24,7 +25,8 @@ std::optional<PhaseEndSpec> parse_end(util::YamlReader& reader, const YAML::Node
   if (const auto n = node["http"]; n.IsDefined()) {
     end.http = reader.text(n, what + ".http");
     if (end.http && !end.http->starts_with("http://")) {
-      reader.error(n, fmt::format("{}.http: expected an address such as http://127.0.0.1:8080/health, found '{}'", what, *end.http));
+      reader.error(n, fmt::format("{}.http: expected an address such as http://127.0.0.1:8080/health, found '{}'", what,
+                                  *end.http));
       return std::nullopt;
     }
   }
@@ -35,7 +37,8 @@ std::optional<PhaseEndSpec> parse_end(util::YamlReader& reader, const YAML::Node
     end.sd_notify = on.value_or(false);
   }
   if (const auto n = node["listenOn"]; n.IsDefined()) {
-    if (const auto port = reader.integer(n, what + ".listenOn", 1, 65535)) end.listen_on = static_cast<std::uint16_t>(*port);
+    if (const auto port = reader.integer(n, what + ".listenOn", 1, 65535))
+      end.listen_on = static_cast<std::uint16_t>(*port);
   }
   return end;
 }
@@ -52,7 +55,8 @@ std::optional<WallTime> parse_date(std::string_view text) {
   const int month = number(5, 2);
   const int day = number(8, 2);
   if (number(0, 4) < 0 || month < 1 || day < 1) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{number(0, 4)}, std::chrono::month{static_cast<unsigned>(month)},
+  const std::chrono::year_month_day date{std::chrono::year{number(0, 4)},
+                                         std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok() || date.year() < std::chrono::year{1970} || date.year() > std::chrono::year{2200}) return std::nullopt;
   return std::chrono::sys_days{date}.time_since_epoch();
@@ -68,7 +72,8 @@ void parse_phases(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
     if (const auto ends = load["endsWhen"]; ends.IsDefined() && reader.expect_list(ends, "spec.phases.load.endsWhen")) {
       std::size_t i = 0;
       for (const auto& item : ends) {
-        if (auto end = parse_end(reader, item, fmt::format("spec.phases.load.endsWhen[{}]", i++))) phases.ends_when.push_back(*end);
+        if (auto end = parse_end(reader, item, fmt::format("spec.phases.load.endsWhen[{}]", i++)))
+          phases.ends_when.push_back(*end);
       }
     }
     if (load["max"].IsDefined()) phases.max = reader.duration(load["max"], "spec.phases.load.max");
@@ -82,6 +87,7 @@ void parse_exceptions(util::YamlReader& reader, const YAML::Node& node, Spec& sp
   for (const auto& item : node) {
     const auto what = fmt::format("spec.exceptions[{}]", i++);
     if (!expect_keys(reader, item, what, {"rule", "until", "reason", "approvedBy"})) continue;
+    if (!has_key(reader, item, what, "rule") || !has_key(reader, item, what, "reason")) continue;
     ExceptionSpec out;
     out.at = where(reader, item);
     if (auto rule = reader.text(item["rule"], what + ".rule")) out.rule = std::move(*rule);
@@ -90,7 +96,9 @@ void parse_exceptions(util::YamlReader& reader, const YAML::Node& node, Spec& sp
     } else if (auto until = reader.text(item["until"], what + ".until")) {
       const auto date = parse_date(*until);
       if (date) out.until = *date;
-      if (!date) reader.error(item["until"], fmt::format("{}.until: expected a date such as 2026-12-01, found '{}'", what, *until));
+      if (!date)
+        reader.error(item["until"],
+                     fmt::format("{}.until: expected a date such as 2026-12-01, found '{}'", what, *until));
       out.until_text = std::move(*until);
     }
     if (auto reason = reader.text(item["reason"], what + ".reason")) out.reason = std::move(*reason);

@@ -15,6 +15,7 @@ std::optional<ProcessEntry> read_process(util::YamlReader& reader, const YAML::N
     entry.executables = read_paths(reader, node, what);
   } else {
     if (!expect_keys(reader, node, what, known, {"sha256", "maxDepth", "parent"})) return std::nullopt;
+    if (!has_key(reader, node, what, "executable")) return std::nullopt;
     entry.executables = read_paths(reader, node["executable"], what + ".executable");
     if (node["argv"].IsDefined()) entry.argv = reader.texts(node["argv"], what + ".argv");
     entry.phases = read_phases(reader, node["phases"], what + ".phases");
@@ -33,11 +34,13 @@ void parse_processes(util::YamlReader& reader, const YAML::Node& node, Spec& spe
   if (const auto server = node["server"]; server.IsDefined()) {
     processes.server = read_process(reader, server, "spec.processes.server", {"executable", "argv"});
   }
-  if (const auto children = node["children"]; children.IsDefined() && reader.expect_list(children, "spec.processes.children")) {
+  if (const auto children = node["children"];
+      children.IsDefined() && reader.expect_list(children, "spec.processes.children")) {
     std::size_t i = 0;
     for (const auto& item : children) {
       const auto what = fmt::format("spec.processes.children[{}]", i++);
-      if (auto entry = read_process(reader, item, what, {"executable", "argv", "phases"})) processes.children.push_back(std::move(*entry));
+      if (auto entry = read_process(reader, item, what, {"executable", "argv", "phases"}))
+        processes.children.push_back(std::move(*entry));
     }
   }
 }

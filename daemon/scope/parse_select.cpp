@@ -15,6 +15,7 @@ bool is_hex(std::string_view text) {
 void parse_executable(util::YamlReader& reader, const YAML::Node& node, SelectorSpec& select) {
   if (node.IsMap()) {
     if (!expect_keys(reader, node, "spec.select.executable", {"path"}, {"sha256"})) return;
+    if (!has_key(reader, node, "spec.select.executable", "path")) return;
     select.executables = read_paths(reader, node["path"], "spec.select.executable.path");
   } else {
     select.executables = read_paths(reader, node, "spec.select.executable");
@@ -22,13 +23,15 @@ void parse_executable(util::YamlReader& reader, const YAML::Node& node, Selector
 }
 
 void parse_container(util::YamlReader& reader, const YAML::Node& node, SelectorSpec& select) {
-  // Name and image come from the container engine's API, which this version does not ask; the cgroup path gives id and runtime.
+  // Name and image come from the container engine's API, which this version does not ask; the cgroup path gives id and
+  // runtime.
   if (!expect_keys(reader, node, "spec.select.container", {"id", "runtime"}, {"name", "image"})) return;
   if (node["id"].IsDefined()) {
     select.container_ids = reader.texts(node["id"], "spec.select.container.id");
     for (const auto& id : select.container_ids) {
       if (!is_hex(id) || id.size() < 12 || id.size() > 64) {
-        reader.error(node["id"], fmt::format("spec.select.container.id: expected 12 to 64 hexadecimal digits, found '{}'", id));
+        reader.error(node["id"],
+                     fmt::format("spec.select.container.id: expected 12 to 64 hexadecimal digits, found '{}'", id));
       }
     }
   }
@@ -37,7 +40,8 @@ void parse_container(util::YamlReader& reader, const YAML::Node& node, SelectorS
     static const std::vector<std::string> kKnown = {"docker", "containerd", "cri-o", "podman"};
     for (const auto& runtime : select.container_runtimes) {
       if (std::find(kKnown.begin(), kKnown.end(), runtime) == kKnown.end()) {
-        reader.error(node["runtime"], fmt::format("spec.select.container.runtime: {}", util::unknown_word("value", runtime, kKnown)));
+        reader.error(node["runtime"],
+                     fmt::format("spec.select.container.runtime: {}", util::unknown_word("value", runtime, kKnown)));
       }
     }
   }
@@ -52,8 +56,8 @@ void parse_select(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
   const std::string what = "spec.select";
   SelectorSpec select;
   select.at = where(reader, node);
-  const bool good =
-      expect_keys(reader, node, what, {"systemdUnit", "cgroup", "executable", "user", "container"}, {"kubernetes", "spiffe", "image"});
+  const bool good = expect_keys(reader, node, what, {"systemdUnit", "cgroup", "executable", "user", "container"},
+                                {"kubernetes", "spiffe", "image"});
   if (!node.IsMap()) return;
   if (const auto n = node["systemdUnit"]; n.IsDefined()) select.systemd_units = reader.texts(n, what + ".systemdUnit");
   if (const auto n = node["cgroup"]; n.IsDefined()) select.cgroups = read_paths(reader, n, what + ".cgroup");
@@ -62,7 +66,9 @@ void parse_select(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
   if (const auto n = node["container"]; n.IsDefined()) parse_container(reader, n, select);
   for (const auto& unit : select.systemd_units) {
     if (unit.find('.') == std::string::npos) {
-      reader.error(node["systemdUnit"], fmt::format("{}.systemdUnit: expected a unit name with its suffix such as '{}.service'", what, unit));
+      reader.error(
+          node["systemdUnit"],
+          fmt::format("{}.systemdUnit: expected a unit name with its suffix such as '{}.service'", what, unit));
     }
   }
   for (const auto& cgroup : select.cgroups) {

@@ -63,9 +63,10 @@ class PathIndex {
     const Group* const group = group_of(prefix, hash);
     if (group == nullptr) return false;
     for (const Item& item : group->items) {
-      const bool matches = item.kind == Item::Kind::whole_tree ||
-                           (item.kind == Item::Kind::literal ? prefix.size() == path.size()
-                                                             : item.pattern.matches(path.empty() ? std::string_view("/") : path));
+      const bool matches =
+          item.kind == Item::Kind::whole_tree ||
+          (item.kind == Item::Kind::literal ? prefix.size() == path.size()
+                                            : item.pattern.matches(path.empty() ? std::string_view("/") : path));
       if (matches && visit(item.value)) return true;
     }
     return false;

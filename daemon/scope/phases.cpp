@@ -13,11 +13,13 @@ std::shared_ptr<PhaseGroup> PhaseClock::begin(std::size_t scope, BootTime now) {
 }
 
 void PhaseClock::keep(std::size_t scope, std::shared_ptr<PhaseGroup> group) {
-  const bool is_there = std::any_of(loading_.begin(), loading_.end(), [&](const Loading& l) { return l.group == group; });
+  const bool is_there =
+      std::any_of(loading_.begin(), loading_.end(), [&](const Loading& l) { return l.group == group; });
   if (!is_there && group->phase == Phase::load) loading_.push_back({scope, std::move(group)});
 }
 
-void PhaseClock::tick(const std::vector<std::shared_ptr<const CompiledScope>>& scopes, const std::vector<WorkloadState>& states, BootTime now) {
+void PhaseClock::tick(const std::vector<std::shared_ptr<const CompiledScope>>& scopes,
+                      const std::vector<WorkloadState>& states, BootTime now) {
   for (auto& [scope, group] : loading_) {
     const auto& rules = scopes[scope]->phases;
     if (now - group->started >= rules.max) group->phase = Phase::serve;
@@ -37,7 +39,8 @@ void PhaseClock::end_all(std::size_t scope) {
 }
 
 bool PhaseClock::is_loading(std::size_t scope) const noexcept {
-  return std::any_of(loading_.begin(), loading_.end(), [&](const Loading& l) { return l.scope == scope && l.group.use_count() > 1; });
+  return std::any_of(loading_.begin(), loading_.end(),
+                     [&](const Loading& l) { return l.scope == scope && l.group.use_count() > 1; });
 }
 
 }  // namespace ambit::scope

@@ -18,7 +18,8 @@ class PhaseClock {
   void clear() { loading_.clear(); }
 
   /// Quiet time and `max`.
-  void tick(const std::vector<std::shared_ptr<const CompiledScope>>& scopes, const std::vector<WorkloadState>& states, BootTime now);
+  void tick(const std::vector<std::shared_ptr<const CompiledScope>>& scopes, const std::vector<WorkloadState>& states,
+            BootTime now);
   /// The workload said that it is ready (probe, sd_notify, listener): all its groups serve.
   void end_all(std::size_t scope);
   [[nodiscard]] bool is_loading(std::size_t scope) const noexcept;

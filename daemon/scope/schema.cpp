@@ -10,8 +10,8 @@
 
 namespace ambit::scope {
 
-bool expect_keys(util::YamlReader& reader, const YAML::Node& node, std::string_view what, std::vector<std::string> known,
-                 const std::vector<std::string>& planned) {
+bool expect_keys(util::YamlReader& reader, const YAML::Node& node, std::string_view what,
+                 std::vector<std::string> known, const std::vector<std::string>& planned) {
   std::vector<std::string> all = known;
   all.insert(all.end(), planned.begin(), planned.end());
   if (!node.IsDefined() || !node.IsMap()) return reader.expect_map(node, what, known);
@@ -25,11 +25,19 @@ bool expect_keys(util::YamlReader& reader, const YAML::Node& node, std::string_v
   return reader.expect_map(node, what, all) && good;
 }
 
+bool has_key(util::YamlReader& reader, const YAML::Node& map, std::string_view what, const char* key) {
+  if (map[key].IsDefined()) return true;
+  reader.error(map, fmt::format("{}: expected '{}'", what, key));
+  return false;
+}
+
 void refuse_planned(util::YamlReader& reader, const YAML::Node& at, std::string_view what) {
   reader.error(at, fmt::format("{} is not supported in this version", what));
 }
 
-Where where(const util::YamlReader& reader, const YAML::Node& node) { return {reader.file(), reader.line_of(node)}; }
+Where where(const util::YamlReader& reader, const YAML::Node& node) {
+  return {reader.file(), reader.line_of(node)};
+}
 
 std::optional<std::string> read_path(util::YamlReader& reader, const YAML::Node& node, std::string_view what) {
   const auto text = reader.text(node, what);
@@ -105,7 +113,8 @@ std::optional<PortRange> read_ports(util::YamlReader& reader, const YAML::Node& 
     at = second.ptr;
   }
   if (!good || at != end || first < 1 || last > 65535 || first > last) {
-    reader.error(node, fmt::format("{}: expected a port (1 to 65535) or a range such as 8000-8010, found '{}'", what, *text));
+    reader.error(node,
+                 fmt::format("{}: expected a port (1 to 65535) or a range such as 8000-8010, found '{}'", what, *text));
     return std::nullopt;
   }
   return PortRange{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)};
@@ -122,6 +131,7 @@ std::vector<PathEntry> read_path_entries(util::YamlReader& reader, const YAML::N
     std::optional<std::string> path;
     if (item.IsMap()) {
       if (!expect_keys(reader, item, name, {"path", "phases"}, {"processes", "always"})) continue;
+      if (!has_key(reader, item, name, "path")) continue;
       path = read_path(reader, item["path"], name + ".path");
       entry.phases = read_phases(reader, item["phases"], name + ".phases");
     } else {
@@ -149,8 +159,8 @@ std::vector<std::string> names_of(PhaseSet phases) {
 }
 
 Spec parse_spec(util::YamlReader& reader, const YAML::Node& node, DocumentKind kind) {
-  static const std::vector<std::string> kSections = {"extends", "parameters", "mode",    "phases", "models", "files",
-                                                     "processes", "network",  "secrets", "devices", "io"};
+  static const std::vector<std::string> kSections = {"extends",   "parameters", "mode",    "phases",  "models", "files",
+                                                     "processes", "network",    "secrets", "devices", "io"};
   static const std::vector<std::string> kScopeOnly = {"owner", "select", "exceptions"};
   Spec spec;
   std::vector<std::string> known = kSections;
@@ -178,7 +188,8 @@ Spec parse_spec(util::YamlReader& reader, const YAML::Node& node, DocumentKind k
   const auto owner = node["owner"];
   if (!owner.IsDefined()) {
     reader.error(node, "spec: expected 'owner' ({team, contact}): an alert has to reach somebody");
-  } else if (expect_keys(reader, owner, "spec.owner", {"team", "contact"}, {"escalation", "reviewBy"})) {
+  } else if (expect_keys(reader, owner, "spec.owner", {"team", "contact"}, {"escalation", "reviewBy"}) &&
+             has_key(reader, owner, "spec.owner", "team")) {
     if (auto team = reader.text(owner["team"], "spec.owner.team")) spec.owner_team = std::move(*team);
     if (owner["contact"].IsDefined()) {
       if (auto contact = reader.text(owner["contact"], "spec.owner.contact")) spec.owner_contact = std::move(*contact);

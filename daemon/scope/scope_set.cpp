@@ -13,22 +13,14 @@
 namespace ambit::scope {
 namespace {
 
-void check_names(const Spec& spec, std::vector<util::Diagnostic>& diagnostics) {
-  std::map<std::string, Where> seen;
-  const auto check = [&](const char* what, const std::string& name, const Where& at) {
-    const auto [other, is_new] = seen.emplace(fmt::format("{} '{}'", what, name), at);
-    if (!is_new) diagnostics.push_back({at.file, at.line, 0, fmt::format("{} stands twice (also {}:{})", other->first, other->second.file, other->second.line)});
-  };
-  for (const auto& model : spec.models.value_or(std::vector<ModelSpec>{})) check("model", model.name, model.at);
-  for (const auto& secret : spec.secrets.value_or(std::vector<SecretSpec>{})) check("secret", secret.id, secret.at);
-}
-
 void warn_expired(const Spec& spec, WallTime today, std::vector<util::Diagnostic>& diagnostics) {
   if (today == WallTime{}) return;
   for (const auto& exception : spec.exceptions) {
     if (exception.until > today) continue;
-    diagnostics.push_back({exception.at.file, exception.at.line, 0,
-                           fmt::format("exception for rule '{}' expired on {} and has no effect", exception.rule, exception.until_text), true});
+    diagnostics.push_back(
+        {exception.at.file, exception.at.line, 0,
+         fmt::format("exception for rule '{}' expired on {} and has no effect", exception.rule, exception.until_text),
+         true});
   }
 }
 
@@ -36,7 +28,8 @@ void warn_expired(const Spec& spec, WallTime today, std::vector<util::Diagnostic
 
 ScopeSet::ScopeSet(std::vector<std::shared_ptr<const CompiledScope>> scopes) : scopes_(std::move(scopes)) {}
 
-CompileResult ScopeSet::compile(std::span<const util::Document> scopes, std::span<const util::Document> packs, WallTime today) {
+CompileResult ScopeSet::compile(std::span<const util::Document> scopes, std::span<const util::Document> packs,
+                                WallTime today) {
   CompileResult result;
   auto& diagnostics = result.diagnostics;
   std::map<std::string, std::shared_ptr<const CompiledScope>> compiled;
@@ -46,23 +39,25 @@ CompileResult ScopeSet::compile(std::span<const util::Document> scopes, std::spa
     for (const auto& document : scopes) {
       for (const auto& head : read_heads(document, DocumentKind::scope, diagnostics)) {
         if (const auto other = compiled.find(head.name); other != compiled.end()) {
-          diagnostics.push_back({document.file, head.line, 0,
-                                 fmt::format("scope '{}' is also in {}:{}", head.name, other->second->at.file, other->second->at.line)});
+          diagnostics.push_back(
+              {document.file, head.line, 0,
+               fmt::format("scope '{}' is also in {}:{}", head.name, other->second->at.file, other->second->at.line)});
           continue;
         }
         const auto spec = table.expand(head, diagnostics);
         if (!spec) continue;
-        check_names(*spec, diagnostics);
         warn_expired(*spec, today, diagnostics);
         const Where at{document.file, head.line};
         auto scope = compile_scope(head.name, head.labels, *spec, at);
-        const auto selector = canonical(head.name, {}, *spec)["spec"]["select"].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const auto selector = canonical(head.name, {}, *spec)["spec"]["select"].dump(
+            -1, ' ', false, nlohmann::json::error_handler_t::replace);
         const auto [first, is_new] = by_selector.emplace(selector, head.name);
         if (!is_new) {
           const auto& other = *compiled.at(first->second);
-          diagnostics.push_back({document.file, spec->select->at.line, 0,
-                                 fmt::format("scope '{}' selects exactly what scope '{}' in {}:{} selects: a process has one owner", head.name,
-                                             first->second, other.at.file, other.at.line)});
+          diagnostics.push_back(
+              {document.file, spec->select->at.line, 0,
+               fmt::format("scope '{}' selects exactly what scope '{}' in {}:{} selects: a process has one owner",
+                           head.name, first->second, other.at.file, other.at.line)});
         }
         compiled.emplace(head.name, std::move(scope));
       }

@@ -10,7 +10,8 @@
 
 #include "ambit/judgement.h"
 
-/// What a scope or pack document says, checked but not yet compiled. A pack's spec is merged below its scope's (merge.h).
+/// What a scope or pack document says, checked but not yet compiled. A pack's spec is merged below its scope's
+/// (merge.h).
 namespace ambit::scope {
 
 /// Set of phases a grant holds in. Bit 0 = load, bit 1 = serve.

@@ -152,7 +152,8 @@ json io_json(const IoSpec& io) {
 
 }  // namespace
 
-json canonical(const std::string& name, const std::vector<std::pair<std::string, std::string>>& labels, const Spec& spec) {
+json canonical(const std::string& name, const std::vector<std::pair<std::string, std::string>>& labels,
+               const Spec& spec) {
   json out = json::object();
   out["mode"] = name_of(spec.mode.value_or(Mode::alert));
   out["owner"] = {{"team", spec.owner_team}};

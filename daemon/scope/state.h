@@ -71,11 +71,11 @@ struct WorkloadState {
 
   FileId resolved_from;  ///< root the objects are (to be) looked up from; unknown = the host's
   std::uint32_t resolve_pid = 0;
-  bool wants_resolve = false;    ///< ask (again)
-  bool awaits_answer = false;    ///< asked, not answered: at most one question at a time
+  bool wants_resolve = false;  ///< ask (again)
+  bool awaits_answer = false;  ///< asked, not answered: at most one question at a time
   BootTime asked_at{};
-  bool is_resolved = false;      ///< answered at least once for `resolved_from`
-  BootTime unresolved_since{};   ///< first event judged while not resolved; 0 = none yet
+  bool is_resolved = false;     ///< answered at least once for `resolved_from`
+  BootTime unresolved_since{};  ///< first event judged while not resolved; 0 = none yet
   ResolvedObjects objects;
 };
 

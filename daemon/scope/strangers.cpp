@@ -71,7 +71,8 @@ bool Judge::Impl::judge_reach_into(const Enriched& enriched, const Member& membe
     return true;
   }
   if (member.owner == kNoScope || (event.kind == EventKind::open && !scopes()[member.owner]->governs_io)) return false;
-  out = conclude(member, judge_ptrace(subject_of(member, *enriched.process, 0), victim_scope == member.owner, "io.ptrace"));
+  out = conclude(member,
+                 judge_ptrace(subject_of(member, *enriched.process, 0), victim_scope == member.owner, "io.ptrace"));
   return true;
 }
 
@@ -130,7 +131,8 @@ bool Judge::Impl::judge_foreign_names(const Enriched& enriched, const Member& me
     if (event.hook == AMBIT_HOOK_FANOTIFY) {
       // Only here are the directories those that really hold the names.
       const auto& parents = states[i].objects.asset_parents;
-      for (const auto& [dir, path] : {std::pair(facts.dir, std::string_view(facts.path)), std::pair(facts.dir2, std::string_view(facts.path2))}) {
+      for (const auto& [dir, path] :
+           {std::pair(facts.dir, std::string_view(facts.path)), std::pair(facts.dir2, std::string_view(facts.path2))}) {
         const auto at = dir.known() ? parents.find(dir) : parents.end();
         if (at == parents.end() || path.empty()) continue;
         const auto name = path.substr(path.rfind('/') + 1);

@@ -8,8 +8,8 @@
 #include "compiled_scope.h"
 #include "state.h"
 
-/// Verdicts of one scope on one act of one of its members. Pure functions of what they are given; the truth table stands in
-/// rules/README.md.
+/// Verdicts of one scope on one act of one of its members. Pure functions of what they are given; the truth table
+/// stands in rules/README.md.
 namespace ambit::scope {
 
 /// Who acts, and what is known of its workload.
@@ -43,11 +43,13 @@ struct FileVerdict {
 bool holds_in(PhaseSet granted, Phase now) noexcept;
 /// "phase serve, granted in load"
 std::string phase_reason(PhaseSet granted, Phase now);
-Verdict make_verdict(const Subject& subject, Outcome outcome, Section section, std::string_view grant = {}, std::string reason = {});
+Verdict make_verdict(const Subject& subject, Outcome outcome, Section section, std::string_view grant = {},
+                     std::string reason = {});
 /// The graver of two verdicts on parts of one act.
 bool is_graver(Outcome a, Outcome b) noexcept;
 /// True where the pattern list or the resolved object says that this executable is meant.
-bool is_executable(const Subject& subject, const std::vector<util::PathPattern>& patterns, PatternUse::Kind kind, std::uint32_t position);
+bool is_executable(const Subject& subject, const std::vector<util::PathPattern>& patterns, PatternUse::Kind kind,
+                   std::uint32_t position);
 
 // verdict_files.cpp
 FileVerdict judge_file(const Subject& subject, const FileAct& act);

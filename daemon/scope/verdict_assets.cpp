@@ -10,7 +10,8 @@ namespace ambit::scope {
 namespace {
 
 bool has_role(const RoleSet& roles, const Subject& subject) noexcept {
-  if (roles.any || (roles.server && subject.member.is_server) || (roles.children && !subject.member.is_server)) return true;
+  if (roles.any || (roles.server && subject.member.is_server) || (roles.children && !subject.member.is_server))
+    return true;
   return std::any_of(roles.executables.begin(), roles.executables.end(),
                      [&](const util::PathPattern& p) { return p.matches(subject.process.exe); });
 }
@@ -32,7 +33,8 @@ std::uint32_t find_asset(const Subject& subject, const FileAct& act) {
     }
   }
   if (act.parent.known() && !objects.asset_directories.empty()) {
-    if (const auto at = objects.asset_directories.find(act.parent); at != objects.asset_directories.end()) return at->second.front();
+    if (const auto at = objects.asset_directories.find(act.parent); at != objects.asset_directories.end())
+      return at->second.front();
   }
   std::uint32_t found = kNoAsset;
   if (!subject.is_foreign) {
@@ -50,17 +52,21 @@ Verdict judge_asset(const Subject& subject, std::uint32_t position, const FileAc
   const Section section = asset.is_secret ? Section::secrets : Section::models;
   const bool is_writer = asset.write_identities.holds(subject.process);
   if (act.writes && !is_writer) {
-    auto reason = asset.write_identities.empty() ? std::string("no identity may write it")
-                                                 : fmt::format("{} is not one of those that may write it", actor(subject.process));
+    auto reason = asset.write_identities.empty()
+                      ? std::string("no identity may write it")
+                      : fmt::format("{} is not one of those that may write it", actor(subject.process));
     return make_verdict(subject, Outcome::out_of_scope, section, asset.write_grant, std::move(reason));
   }
   if (act.writes) return make_verdict(subject, Outcome::in_scope, section, asset.write_grant);
-  if (is_writer || asset.read_identities.holds(subject.process)) return make_verdict(subject, Outcome::in_scope, section, asset.read_grant);
+  if (is_writer || asset.read_identities.holds(subject.process))
+    return make_verdict(subject, Outcome::in_scope, section, asset.read_grant);
   if (!has_role(asset.readers, subject)) {
-    return make_verdict(subject, Outcome::out_of_scope, section, asset.read_grant, fmt::format("{} is not one of its readers", actor(subject.process)));
+    return make_verdict(subject, Outcome::out_of_scope, section, asset.read_grant,
+                        fmt::format("{} is not one of its readers", actor(subject.process)));
   }
   if (!holds_in(asset.phases, subject.phase)) {
-    return make_verdict(subject, Outcome::out_of_scope, section, asset.read_grant, phase_reason(asset.phases, subject.phase));
+    return make_verdict(subject, Outcome::out_of_scope, section, asset.read_grant,
+                        phase_reason(asset.phases, subject.phase));
   }
   return make_verdict(subject, Outcome::in_scope, section, asset.read_grant);
 }

@@ -12,13 +12,17 @@ namespace {
 
 /// What the grants of one kind say of a file.
 struct Hit {
-  const Grant* granted = nullptr;       ///< matches, and the phase too
-  const Grant* other_phase = nullptr;   ///< matches, but not in this phase
+  const Grant* granted = nullptr;      ///< matches, and the phase too
+  const Grant* other_phase = nullptr;  ///< matches, but not in this phase
 };
 
-void look_up(const GrantList& list, std::string_view path, Phase phase, Hit& hit) {
+/// Which grants count: all, or only those that name the file more closely than by a whole tree.
+enum class Closeness : std::uint8_t { any, close };
+
+void look_up(const GrantList& list, std::string_view path, Phase phase, Closeness wanted, Hit& hit) {
   list.index.find(path, [&](std::uint32_t at) {
     const Grant& grant = list.grants[at];
+    if (wanted == Closeness::close && grant.pattern.is_tree()) return false;
     if (!holds_in(grant.phases, phase)) {
       hit.other_phase = &grant;
       return false;
@@ -28,11 +32,12 @@ void look_up(const GrantList& list, std::string_view path, Phase phase, Hit& hit
   });
 }
 
-Hit find_grant(const Subject& subject, const FileAct& act, const GrantList& declared, const GrantList& aliases, PatternUse::Kind kind) {
+Hit find_grant(const Subject& subject, const FileAct& act, const GrantList& declared, const GrantList& aliases,
+               PatternUse::Kind kind, Closeness wanted = Closeness::any) {
   Hit hit;
   if (!subject.is_foreign && !act.path.empty() && !act.is_path_doubtful) {
-    look_up(declared, act.path, subject.phase, hit);
-    if (hit.granted == nullptr) look_up(aliases, act.path, subject.phase, hit);
+    look_up(declared, act.path, subject.phase, wanted, hit);
+    if (hit.granted == nullptr) look_up(aliases, act.path, subject.phase, wanted, hit);
   }
   if (hit.granted != nullptr || !act.id.known()) return hit;
   const auto at = subject.state.objects.files.find(act.id);
@@ -67,7 +72,8 @@ std::string_view nearest(const GrantList& list, std::string_view path, std::stri
 
 /// `out_of_scope`, or `unknown` where what is missing could still turn up a grant.
 Verdict not_granted(const Subject& subject, const FileAct& act, Section section, std::string_view grant) {
-  if (subject.lacks_objects) return make_verdict(subject, Outcome::unknown, section, grant, "declared paths are not looked up yet");
+  if (subject.lacks_objects)
+    return make_verdict(subject, Outcome::unknown, section, grant, "declared paths are not looked up yet");
   if (subject.is_foreign) return make_verdict(subject, Outcome::out_of_scope, section, grant, "foreign_root");
   if (act.path.empty()) return make_verdict(subject, Outcome::unknown, section, grant, "path is not known");
   if (act.is_path_doubtful) return make_verdict(subject, Outcome::unknown, section, grant, "path is cut");
@@ -87,13 +93,11 @@ Verdict judge_device(const Subject& subject, const FileAct& act) {
   const Hit hit = find_grant(subject, act, subject.scope.devices, kNoAliases, PatternUse::Kind::device);
   if (hit.granted != nullptr) return make_verdict(subject, Outcome::in_scope, Section::devices, hit.granted->name);
   if (hit.other_phase != nullptr) {
-    return make_verdict(subject, Outcome::out_of_scope, Section::devices, hit.other_phase->name, phase_reason(hit.other_phase->phases, subject.phase));
+    return make_verdict(subject, Outcome::out_of_scope, Section::devices, hit.other_phase->name,
+                        phase_reason(hit.other_phase->phases, subject.phase));
   }
   return not_granted(subject, act, Section::devices, nearest(subject.scope.devices, act.path, "devices"));
 }
-
-/// Grants that name the file more closely than by a whole tree.
-bool is_close(const Grant& grant) { return !grant.pattern.is_tree(); }
 
 }  // namespace
 
@@ -118,19 +122,26 @@ FileVerdict judge_file(const Subject& subject, const FileAct& act) {
   if (act.is_device) return {judge_device(subject, act), kNoAsset};
 
   const auto& objects = subject.state.objects;
-  const Hit write = find_grant(subject, act, scope.write, objects.write, PatternUse::Kind::write);
-  const Hit read = act.writes ? Hit{} : find_grant(subject, act, scope.read, objects.read, PatternUse::Kind::read);
+  // What the catalogue knows as a secret is not granted by a tree that happens to hold it.
+  const bool is_secret = act.resource == ResourceClass::secret && scope.governs_secrets;
+  const Closeness wanted = is_secret ? Closeness::close : Closeness::any;
+  const Hit write = find_grant(subject, act, scope.write, objects.write, PatternUse::Kind::write, wanted);
+  const Hit read =
+      act.writes ? Hit{} : find_grant(subject, act, scope.read, objects.read, PatternUse::Kind::read, wanted);
   const Grant* const granted = read.granted != nullptr ? read.granted : write.granted;
-  if (act.resource == ResourceClass::secret && scope.governs_secrets && (granted == nullptr || !is_close(*granted))) {
+  if (is_secret && granted == nullptr) {
     return {not_granted(subject, act, Section::secrets, "secrets"), kNoAsset};
   }
   if (!scope.governs_files) return {make_verdict(subject, Outcome::unscoped, Section::files), kNoAsset};
   if (granted != nullptr) return {make_verdict(subject, Outcome::in_scope, Section::files, granted->name), kNoAsset};
   if (const Grant* const other = read.other_phase != nullptr ? read.other_phase : write.other_phase) {
-    return {make_verdict(subject, Outcome::out_of_scope, Section::files, other->name, phase_reason(other->phases, subject.phase)), kNoAsset};
+    return {make_verdict(subject, Outcome::out_of_scope, Section::files, other->name,
+                         phase_reason(other->phases, subject.phase)),
+            kNoAsset};
   }
-  return {not_granted(subject, act, Section::files,
-                      act.writes ? nearest(scope.write, act.path, "files.write") : nearest(scope.read, act.path, "files.read")),
+  return {not_granted(
+              subject, act, Section::files,
+              act.writes ? nearest(scope.write, act.path, "files.write") : nearest(scope.read, act.path, "files.read")),
           kNoAsset};
 }
 

@@ -22,13 +22,18 @@ bool host_matches(std::string_view pattern, std::string_view name) noexcept {
 }
 
 bool holds_port(const std::vector<PortRange>& ranges, std::uint16_t port) noexcept {
-  return ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [&](const PortRange& r) { return port >= r.first && port <= r.last; });
+  return ranges.empty() || std::any_of(ranges.begin(), ranges.end(),
+                                       [&](const PortRange& r) { return port >= r.first && port <= r.last; });
 }
 
-std::string_view protocol_of(const NetFacts& facts) noexcept { return facts.sock_type == SOCK_DGRAM ? "udp" : "tcp"; }
+std::string_view protocol_of(const NetFacts& facts) noexcept {
+  return facts.sock_type == SOCK_DGRAM ? "udp" : "tcp";
+}
 
 /// A datagram connect to port 0 sends nothing: libc does it to learn the source address while it sorts answers.
-bool is_address_probe(const NetFacts& facts) noexcept { return facts.sock_type == SOCK_DGRAM && facts.remote.port == 0; }
+bool is_address_probe(const NetFacts& facts) noexcept {
+  return facts.sock_type == SOCK_DGRAM && facts.remote.port == 0;
+}
 
 /// What the egress list says of one peer.
 struct Hit {
@@ -43,7 +48,8 @@ Hit find_egress(const Subject& subject, const NetFacts& facts, const Address& pe
   const bool is_probe = is_address_probe(facts);
   for (const auto& grant : subject.scope.egress) {
     const bool is_peer = grant.cidr ? grant.cidr->contains(peer) : !name.empty() && host_matches(grant.host, name);
-    const bool fits = is_probe || (holds_port(grant.ports, facts.remote.port) && (grant.protocol.empty() || grant.protocol == protocol_of(facts)));
+    const bool fits = is_probe || (holds_port(grant.ports, facts.remote.port) &&
+                                   (grant.protocol.empty() || grant.protocol == protocol_of(facts)));
     if (!is_peer) {
       hit.name_would_help = hit.name_would_help || (!grant.host.empty() && fits);
     } else if (!fits) {
@@ -62,24 +68,29 @@ Verdict judge_egress(const Subject& subject, const Enriched& enriched, const Net
   const auto& scope = subject.scope;
   const Address peer = make_address(facts.family, facts.remote.address);
   if (is_metadata_address(peer)) {
-    if (scope.metadata_allowed) return make_verdict(subject, Outcome::in_scope, Section::network, "network.metadataService");
-    return make_verdict(subject, Outcome::denied, Section::network, "network.metadataService", "the metadata service is denied by the scope");
+    if (scope.metadata_allowed)
+      return make_verdict(subject, Outcome::in_scope, Section::network, "network.metadataService");
+    return make_verdict(subject, Outcome::denied, Section::network, "network.metadataService",
+                        "the metadata service is denied by the scope");
   }
   const Hit hit = find_egress(subject, facts, peer, enriched.peer_name);
   if (hit.granted != nullptr) return make_verdict(subject, Outcome::in_scope, Section::network, hit.granted->name);
   if (facts.remote.port == kDnsPort || is_address_probe(facts)) {
     for (const auto& resolver : scope.resolvers) {
-      if (resolver.cidr.contains(peer)) return make_verdict(subject, Outcome::in_scope, Section::network, resolver.name);
+      if (resolver.cidr.contains(peer))
+        return make_verdict(subject, Outcome::in_scope, Section::network, resolver.name);
     }
   }
   if (hit.other_phase != nullptr) {
-    return make_verdict(subject, Outcome::out_of_scope, Section::network, hit.other_phase->name, phase_reason(hit.other_phase->phases, subject.phase));
+    return make_verdict(subject, Outcome::out_of_scope, Section::network, hit.other_phase->name,
+                        phase_reason(hit.other_phase->phases, subject.phase));
   }
   if (hit.near != nullptr) {
     return make_verdict(subject, Outcome::out_of_scope, Section::network, hit.near->name,
                         fmt::format("{} port {} is not granted", protocol_of(facts), facts.remote.port));
   }
-  const bool is_name_unknown = enriched.peer_name.empty() && (enriched.peer_name_source == NameSource::unknown || (enriched.event->quality & AMBIT_Q_INVENTORY) != 0);
+  const bool is_name_unknown = enriched.peer_name.empty() && (enriched.peer_name_source == NameSource::unknown ||
+                                                              (enriched.event->quality & AMBIT_Q_INVENTORY) != 0);
   if (hit.name_would_help && is_name_unknown) {
     return make_verdict(subject, Outcome::unknown, Section::network, "network.egress", "the peer's name is not known");
   }
@@ -87,34 +98,41 @@ Verdict judge_egress(const Subject& subject, const Enriched& enriched, const Net
 }
 
 Verdict judge_unix(const Subject& subject, const NetFacts& facts) {
-  if (facts.unix_path.empty()) return make_verdict(subject, Outcome::unscoped, Section::network);  // a pair, or not bound
+  if (facts.unix_path.empty())
+    return make_verdict(subject, Outcome::unscoped, Section::network);  // a pair, or not bound
   const UnixGrant* other_phase = nullptr;
   for (const auto& grant : subject.scope.unix_sockets) {
     const bool matches = grant.path ? !subject.is_foreign && grant.path->matches(facts.unix_path)
                                     : util::component_matches(grant.abstract, facts.unix_path);
     if (!matches) continue;
-    if (holds_in(grant.phases, subject.phase)) return make_verdict(subject, Outcome::in_scope, Section::network, grant.name);
+    if (holds_in(grant.phases, subject.phase))
+      return make_verdict(subject, Outcome::in_scope, Section::network, grant.name);
     other_phase = &grant;
   }
   if (other_phase != nullptr) {
-    return make_verdict(subject, Outcome::out_of_scope, Section::network, other_phase->name, phase_reason(other_phase->phases, subject.phase));
+    return make_verdict(subject, Outcome::out_of_scope, Section::network, other_phase->name,
+                        phase_reason(other_phase->phases, subject.phase));
   }
-  return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.unix", subject.is_foreign ? "foreign_root" : "no grant matches");
+  return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.unix",
+                      subject.is_foreign ? "foreign_root" : "no grant matches");
 }
 
 Verdict judge_listen(const Subject& subject, const NetFacts& facts) {
   // The unspecified address listens on all, so it must not be taken for loopback here.
   Address local = make_address(facts.family, facts.local.address);
-  const bool is_any = std::all_of(facts.local.address.begin(), facts.local.address.end(), [](auto b) { return b == 0; });
+  const bool is_any =
+      std::all_of(facts.local.address.begin(), facts.local.address.end(), [](auto b) { return b == 0; });
   const ListenGrant* other_phase = nullptr;
   for (const auto& grant : subject.scope.listen) {
     if (facts.local.port < grant.ports.first || facts.local.port > grant.ports.last) continue;
     if (grant.address && (is_any || !grant.address->contains(local))) continue;
-    if (holds_in(grant.phases, subject.phase)) return make_verdict(subject, Outcome::in_scope, Section::network, grant.name);
+    if (holds_in(grant.phases, subject.phase))
+      return make_verdict(subject, Outcome::in_scope, Section::network, grant.name);
     other_phase = &grant;
   }
   if (other_phase != nullptr) {
-    return make_verdict(subject, Outcome::out_of_scope, Section::network, other_phase->name, phase_reason(other_phase->phases, subject.phase));
+    return make_verdict(subject, Outcome::out_of_scope, Section::network, other_phase->name,
+                        phase_reason(other_phase->phases, subject.phase));
   }
   return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.ingress.listen",
                       fmt::format("port {} is not declared", facts.local.port));
@@ -127,7 +145,8 @@ Verdict judge_accept(const Subject& subject, const NetFacts& facts) {
   for (const auto& client : clients) {
     if (client.cidr.contains(peer)) return make_verdict(subject, Outcome::in_scope, Section::network, client.name);
   }
-  return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.ingress.clients", "the client is not declared");
+  return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.ingress.clients",
+                      "the client is not declared");
 }
 
 Verdict judge_question(const Subject& subject, const DnsFacts& facts) {
@@ -135,11 +154,13 @@ Verdict judge_question(const Subject& subject, const DnsFacts& facts) {
   const EgressGrant* other_phase = nullptr;
   for (const auto& grant : subject.scope.egress) {
     if (grant.host.empty() || !host_matches(grant.host, facts.question)) continue;
-    if (holds_in(grant.phases, subject.phase)) return make_verdict(subject, Outcome::in_scope, Section::network, grant.name);
+    if (holds_in(grant.phases, subject.phase))
+      return make_verdict(subject, Outcome::in_scope, Section::network, grant.name);
     other_phase = &grant;
   }
   if (other_phase != nullptr) {
-    return make_verdict(subject, Outcome::out_of_scope, Section::network, other_phase->name, phase_reason(other_phase->phases, subject.phase));
+    return make_verdict(subject, Outcome::out_of_scope, Section::network, other_phase->name,
+                        phase_reason(other_phase->phases, subject.phase));
   }
   return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.egress", "the name is not declared");
 }
@@ -157,13 +178,17 @@ Verdict judge_network(const Subject& subject, const Enriched& enriched) {
   if (facts->family != AF_INET && facts->family != AF_INET6) return unscoped();
   switch (event.kind) {
     case EventKind::connect:
-    case EventKind::send: return judge_egress(subject, enriched, *facts);
-    case EventKind::listen: return judge_listen(subject, *facts);
-    case EventKind::accept: return judge_accept(subject, *facts);
+    case EventKind::send:
+      return judge_egress(subject, enriched, *facts);
+    case EventKind::listen:
+      return judge_listen(subject, *facts);
+    case EventKind::accept:
+      return judge_accept(subject, *facts);
     case EventKind::bind:
       // A stream socket serves only once it listens; port 0 is a client's.
       return facts->sock_type == SOCK_DGRAM && facts->local.port != 0 ? judge_listen(subject, *facts) : unscoped();
-    default: return unscoped();
+    default:
+      return unscoped();
   }
 }
 

@@ -11,10 +11,13 @@
 namespace ambit::scope {
 namespace {
 
-std::string joined(const std::vector<std::string>& argv) { return fmt::format("{}", fmt::join(argv, " ")); }
+std::string joined(const std::vector<std::string>& argv) {
+  return fmt::format("{}", fmt::join(argv, " "));
+}
 
 bool matches_argv(const std::vector<std::string>& patterns, const std::string& argv) {
-  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(), [&](const std::string& p) { return util::component_matches(p, argv); });
+  return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                         [&](const std::string& p) { return util::component_matches(p, argv); });
 }
 
 const Grant* granted_execute(const Subject& subject, std::string_view path, bool& in_other_phase) {
@@ -51,7 +54,8 @@ bool is_denied(const Subject& subject, std::string& grant) {
 bool is_server_image(const Subject& subject, const std::string& argv, bool has_member_parent) {
   const auto& scope = subject.scope;
   if (scope.server) {
-    return is_executable(subject, scope.server->executables, PatternUse::Kind::server, 0) && matches_argv(scope.server->argv, argv);
+    return is_executable(subject, scope.server->executables, PatternUse::Kind::server, 0) &&
+           matches_argv(scope.server->argv, argv);
   }
   if (!scope.select.executables.empty()) {
     return std::any_of(scope.select.executables.begin(), scope.select.executables.end(),
@@ -67,14 +71,14 @@ ExecVerdict judge_exec(const Subject& subject, const ExecFacts& facts, bool has_
   ExecVerdict out;
   const auto argv = joined(facts.argv);
   const bool looks_like_server = is_server_image(subject, argv, has_member_parent);
-  // Once a server runs, what descends from it starts as a child, whatever the executable: with an interpreter as server,
-  // `python -c ...` is not a server.
+  // Once a server runs, what descends from it starts as a child, whatever the executable: with an interpreter as
+  // server, `python -c ...` is not a server.
   const bool may_be_server = !subject.member.is_server && !subject.member.under_server;
 
   if ((facts.flags & AMBIT_EXEC_MEMFD) != 0 && scope.governs_io) {
-    out.verdict = scope.memfd_exec_allowed
-                      ? make_verdict(subject, Outcome::in_scope, Section::io, "io.memfdExec")
-                      : make_verdict(subject, Outcome::denied, Section::io, "io.memfdExec", "execution from memory is denied by the scope");
+    out.verdict = scope.memfd_exec_allowed ? make_verdict(subject, Outcome::in_scope, Section::io, "io.memfdExec")
+                                           : make_verdict(subject, Outcome::denied, Section::io, "io.memfdExec",
+                                                          "execution from memory is denied by the scope");
     return out;
   }
   std::string denied_by;
@@ -115,26 +119,32 @@ ExecVerdict judge_exec(const Subject& subject, const ExecFacts& facts, bool has_
   }
   const Section section = scope.governs_processes ? Section::processes : Section::files;
   if (other_phase != nullptr) {
-    out.verdict = make_verdict(subject, Outcome::out_of_scope, section, other_phase->name, phase_reason(other_phase->phases, subject.phase));
+    out.verdict = make_verdict(subject, Outcome::out_of_scope, section, other_phase->name,
+                               phase_reason(other_phase->phases, subject.phase));
   } else if (other_argv != nullptr) {
     out.verdict = make_verdict(subject, Outcome::out_of_scope, section, other_argv->name, "arguments do not match");
   } else if (looks_like_server && scope.server) {
-    out.verdict = make_verdict(subject, Outcome::out_of_scope, section, scope.server->name, "the server starts itself again, which no child entry grants");
+    out.verdict = make_verdict(subject, Outcome::out_of_scope, section, scope.server->name,
+                               "the server starts itself again, which no child entry grants");
   } else if (subject.lacks_objects) {
     out.verdict = make_verdict(subject, Outcome::unknown, section, {}, "declared paths are not looked up yet");
   } else {
     const std::string_view grant = section == Section::files ? "files.execute" : "processes.children";
     out.verdict = make_verdict(subject, Outcome::out_of_scope, section, grant,
-                               subject.is_foreign ? "foreign_root" : execute_in_other_phase ? "granted in another phase" : "no grant matches");
+                               subject.is_foreign       ? "foreign_root"
+                               : execute_in_other_phase ? "granted in another phase"
+                                                        : "no grant matches");
   }
   return out;
 }
 
 Verdict judge_ptrace(const Subject& subject, bool is_own_workload, std::string_view grant) {
   if (!subject.scope.governs_io) return make_verdict(subject, Outcome::unscoped, Section::io);
-  if (!subject.scope.ptrace_allowed) return make_verdict(subject, Outcome::denied, Section::io, grant, "reaching into processes is denied by the scope");
+  if (!subject.scope.ptrace_allowed)
+    return make_verdict(subject, Outcome::denied, Section::io, grant, "reaching into processes is denied by the scope");
   if (is_own_workload) return make_verdict(subject, Outcome::in_scope, Section::io, grant);
-  return make_verdict(subject, Outcome::out_of_scope, Section::io, grant, "the process does not belong to the workload");
+  return make_verdict(subject, Outcome::out_of_scope, Section::io, grant,
+                      "the process does not belong to the workload");
 }
 
 Verdict judge_io_uring(const Subject& subject) {

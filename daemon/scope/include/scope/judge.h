@@ -51,11 +51,11 @@ struct WorkloadStatus {
   std::size_t members = 0;
   std::size_t loading = 0, serving = 0;  ///< members by phase
   std::size_t entered = 0;
-  std::size_t objects = 0;               ///< granted or protected objects resolved
-  bool is_resolved = false;              ///< the declared paths were looked up at least once below the current root
+  std::size_t objects = 0;                  ///< granted or protected objects resolved
+  bool is_resolved = false;                 ///< the declared paths were looked up at least once below the current root
   std::array<std::uint64_t, 5> verdicts{};  ///< index: Outcome
-  std::uint64_t conflicts = 0;           ///< processes that a second scope of equal rank also selected
-  std::string last_conflict;             ///< "scope-conflict: ..." of the latest, "" = none
+  std::uint64_t conflicts = 0;              ///< processes that a second scope of equal rank also selected
+  std::string last_conflict;                ///< "scope-conflict: ..." of the latest, "" = none
 };
 
 struct JudgeLimits {
@@ -64,8 +64,9 @@ struct JudgeLimits {
   std::chrono::nanoseconds resolve_grace = std::chrono::seconds(2);
 };
 
-/// Holds every event against the declared scopes. Belongs to the pipeline thread: no I/O, no clock, no exceptions; time comes
-/// from events. Feed it every enriched event in order, ticks and answers included, then drain the take_*() queues.
+/// Holds every event against the declared scopes. Belongs to the pipeline thread: no I/O, no clock, no exceptions; time
+/// comes from events. Feed it every enriched event in order, ticks and answers included, then drain the take_*()
+/// queues.
 class Judge {
  public:
   /// `self_tgid`: the daemon's own process; its images are decided AMBIT_IMAGE_SELF. 0 = none.

@@ -21,12 +21,14 @@ struct CompileResult {
   std::vector<util::Diagnostic> diagnostics;
 };
 
-/// All declared scopes, expanded from their packs and compiled. Immutable, sorted by name, safe to share between threads.
+/// All declared scopes, expanded from their packs and compiled. Immutable, sorted by name, safe to share between
+/// threads.
 class ScopeSet {
  public:
-  /// Reads `kind: Scope` documents from `scopes` and `kind: Pack` documents from `packs` (a text may hold several, parted by
-  /// `---`). Every fault is reported with file and line; nothing is thrown. `today`: wall time used to warn of exceptions
-  /// that have expired; zero = do not warn (they have no effect either way, the judge goes by ticks).
+  /// Reads `kind: Scope` documents from `scopes` and `kind: Pack` documents from `packs` (a text may hold several,
+  /// parted by
+  /// `---`). Every fault is reported with file and line; nothing is thrown. `today`: wall time used to warn of
+  /// exceptions that have expired; zero = do not warn (they have no effect either way, the judge goes by ticks).
   static CompileResult compile(std::span<const util::Document> scopes, std::span<const util::Document> packs,
                                WallTime today = WallTime{});
 
