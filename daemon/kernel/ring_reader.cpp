@@ -93,9 +93,10 @@ std::size_t RingReader::drain(const Callback& callback, std::size_t max_records)
     if ((length & kBusy) != 0) break;
     const std::uint32_t bytes = length & ~(kBusy | kDiscard);
     cursor += stride_of(bytes);
+    // Before the cursor: release() reads them the other way round, and must not take this record for a discarded one.
+    if ((length & kDiscard) == 0) last_end_.store(cursor, std::memory_order_release);
     cursor_.store(cursor, std::memory_order_release);
     if ((length & kDiscard) != 0) continue;
-    last_end_.store(cursor, std::memory_order_release);
     callback({header + kHeaderBytes, bytes}, cursor);
     ++count;
   }

@@ -254,6 +254,53 @@ TEST_F(Network, QuestionAndAnswerBelongToTheAsker) {
   EXPECT_EQ(trace.of(AMBIT_REC_CONNECT).size(), 1U) << "the connect is told, too";
 }
 
+/// connect of unix sockets where the kernel has no cgroup hook for it (before 6.7).
+class UnixConnectFallback : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
+    kernel::Options options;
+    options.ring_bytes = 1U << 20;
+    options.ring_reserve_bytes = 128U << 10;
+    options.denied_hooks = {"cgroup/connect_unix"};
+    auto loaded = kernel::Sensor::load(options);
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    sensor_ = std::move(*loaded);
+    ASSERT_TRUE(sensor_->attach().ok());
+  }
+  std::vector<Record> connects_of(Act act, const std::string& argument) {
+    Actor::run(act, argument);
+    std::vector<Record> found;
+    sensor_->ring().drain(
+        [&](std::span<const std::byte> bytes, std::uint64_t) {
+          Record record(bytes);
+          const bool is_unix = record.header().type == AMBIT_REC_CONNECT && net(&record).family == AF_UNIX;
+          if (is_unix && unix_path(net(&record)) == argument) found.push_back(std::move(record));
+        },
+        1U << 20);
+    return found;
+  }
+
+ private:
+  std::unique_ptr<kernel::Sensor> sensor_;
+};
+
+TEST_F(UnixConnectFallback, NameOfAnAcceptedConnectIsTheKernels) {
+  const std::string path = fmt::format("/dev/shm/ambit-fallback-{}", ::getpid());
+  const auto found = connects_of(serve_unix, path);
+  std::filesystem::remove(path);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].header().hook, AMBIT_HOOK_TP_BTF_SYS_EXIT);
+  EXPECT_FALSE(found[0].header().quality & AMBIT_Q_USER_ADDR);
+}
+
+TEST_F(UnixConnectFallback, NameOfAFailedConnectIsTheCallers) {
+  const auto found = connects_of(connect_missing_unix, "/dev/shm/ambit-no-such-socket");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(found[0].header().quality & AMBIT_Q_USER_ADDR);
+  EXPECT_EQ(net(&found[0]).ret, -ENOENT);
+}
+
 TEST_F(Ptrace, AttachTellsTheTarget) {
   const Trace trace = SensorTest::trace(seize_child);
   ASSERT_EQ(trace.status, 0);
