@@ -18,7 +18,7 @@ struct FormatContext {
   std::string boot_id;
   std::string version;         ///< of Ambit
   std::uint64_t sequence = 0;  ///< of the message
-  bool colours = false;        ///< text on a terminal
+  bool colours = false;        ///< standard output is a terminal; only the terminal sink uses it
   /// Longest message a receiver takes whole; 0 = any. Past it the least telling evidence is left out, step by step
   /// (ancestors' arguments, instances, rule texts, arguments), and the message says so.
   std::size_t max_bytes = 0;
