@@ -23,6 +23,11 @@ struct HandleBuffer {
   file_handle* get() noexcept { return reinterpret_cast<file_handle*>(bytes.data()); }
 };
 
+std::string parent_of(const std::string& directory) {
+  const auto slash = directory.rfind('/');
+  return slash == 0 || slash == std::string::npos ? "/" : directory.substr(0, slash);
+}
+
 std::string_view fsid_of(const std::string& key) noexcept {
   return std::string_view(key).substr(0, kFsidBytes);
 }
@@ -70,10 +75,14 @@ util::Fd MarkTable::open(const std::string& key) const {
   std::memcpy(buffer.bytes.data(), key.data() + kFsidBytes, bytes);
   for (const auto& [known, mark] : by_key_) {
     if (fsid_of(known) != fsid_of(key)) continue;
-    // Opened for the moment only: a descriptor that is kept would hold the mount busy.
-    const util::Fd mount(::open(mark.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
-    if (!mount.valid()) continue;
-    return util::Fd(open_by_handle_at(mount.get(), buffer.get(), O_PATH | O_CLOEXEC));
+    // A directory that has moved away is not found by its name; the one above it is, as a rule on the same filesystem.
+    for (const auto& path : {mark.directory, parent_of(mark.directory)}) {
+      // Opened for the moment only: a descriptor that is kept would hold the mount busy.
+      const util::Fd mount(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
+      if (!mount.valid()) continue;
+      util::Fd found(open_by_handle_at(mount.get(), buffer.get(), O_PATH | O_CLOEXEC));
+      if (found.valid()) return found;
+    }
   }
   return {};
 }

@@ -17,8 +17,9 @@ namespace ambit::collector {
 /// directories themselves, from a thread of its own. Sends rename, unlink, link, symlink, mkdir and rmdir events with
 /// hook AMBIT_HOOK_FANOTIFY: `dir`, `dir2` and `object` as `identify` knows them (unknown where they are gone), the
 /// subject by pid and start time cut to clock ticks where the process still lives (else AMBIT_Q_UNATTRIBUTED), time is
-/// that of reading. The old name of a new hard link is not known. Plain creation and writes are left to the kernel's
-/// open records, changes of mode to its name records. Acts of the daemon itself are left out.
+/// that of reading. The side of a rename that lies in no watched directory is empty, and so is the old name of a new
+/// hard link. Plain creation and writes are left to the kernel's open records, changes of mode to its name records.
+/// Acts of the daemon itself are left out.
 class FanotifyWatch {
  public:
   using Sink = std::function<void(Event)>;
