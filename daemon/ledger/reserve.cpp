@@ -11,7 +11,7 @@
 namespace ambit::ledger {
 
 bool Reserve::make() {
-  if (is_held_ || bytes_ == 0) return is_held_;
+  if (is_held_ || bytes_ == 0) return true;
   struct stat st {};
   if (::stat(path_.c_str(), &st) == 0 && static_cast<std::uint64_t>(st.st_blocks) * 512 >= bytes_)
     return is_held_ = true;

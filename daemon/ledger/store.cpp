@@ -194,7 +194,7 @@ Status Store::check_integrity(const std::string& path) {
                            query.failed() ? sqlite3_errmsg(db_.get()) : query.text(0))};
 }
 
-Store::Pruned Store::prune(WallTime before, std::uint64_t delivered_sequence, std::uint64_t outbox_limit) {
+Store::Pruned Store::prune(WallTime before, std::optional<std::uint64_t> delivered, std::uint64_t outbox_limit) {
   Pruned pruned;
   const auto remove = [&](const char* table, const char* column, std::int64_t until, bool inclusive) {
     const std::string sql =
@@ -212,9 +212,10 @@ Store::Pruned Store::prune(WallTime before, std::uint64_t delivered_sequence, st
   remove("access", "last_ns", before.count(), false);
   remove("gaps", "to_ns", before.count(), false);
   remove("changes", "time_ns", before.count(), false);
-  remove("outbox", "sequence", static_cast<std::int64_t>(delivered_sequence), true);
-  Statement waiting(db_.get(), "SELECT count(*), ifnull(max(sequence),0) FROM outbox");
-  if (waiting.step() && static_cast<std::uint64_t>(waiting.integer(0)) > outbox_limit) {
+  if (delivered) remove("outbox", "sequence", static_cast<std::int64_t>(*delivered), true);
+  Statement waiting(db_.get(), "SELECT count(*), ifnull(max(sequence),0) FROM outbox WHERE sequence>?");
+  waiting.bind(delivered.value_or(0));
+  if (delivered && waiting.step() && static_cast<std::uint64_t>(waiting.integer(0)) > outbox_limit) {
     const std::int64_t until = waiting.integer(1) - static_cast<std::int64_t>(outbox_limit);
     waiting.run();
     pruned.undelivered = static_cast<std::uint64_t>(remove("outbox", "sequence", until, true));

@@ -22,6 +22,7 @@ constexpr milliseconds kFlushCursors{100};
 constexpr milliseconds kRetry{500};
 constexpr milliseconds kPruneAgain{100};
 constexpr std::chrono::hours kPrune{1};
+constexpr milliseconds kPruneWithoutSinks{1000};  // until they are known
 constexpr std::chrono::seconds kRemakeReserve{10};
 constexpr std::size_t kAccessKeys = 16384;
 constexpr std::size_t kMaxNotes = 8192;  // gaps and changes that wait for a disk
@@ -408,8 +409,10 @@ void Writer::prune(steady_clock::time_point now) {
   if (now < next_prune_) return;
   const std::optional<std::uint64_t> delivered = cursors.delivered(last_sequence_);
   const Store::Pruned pruned =
-      store_->prune(options_.wall_clock() - options_.retention, delivered.value_or(0), options_.outbox_limit);
-  next_prune_ = now + (pruned.more ? std::chrono::duration_cast<steady_clock::duration>(kPruneAgain) : kPrune);
+      store_->prune(options_.wall_clock() - options_.retention, delivered, options_.outbox_limit);
+  next_prune_ = now + kPrune;
+  if (!delivered) next_prune_ = now + kPruneWithoutSinks;
+  if (pruned.more) next_prune_ = now + kPruneAgain;
   if (pruned.undelivered == 0) return;
   spdlog::warn("ledger dropped_undelivered={} limit={}", pruned.undelivered, options_.outbox_limit);
   const WallTime wall = options_.wall_clock();

@@ -302,14 +302,18 @@ TEST_F(LedgerTest, RetentionTakesOldRowsAndDeliveredMessagesButNotUndelivered) {
 TEST_F(LedgerTest, PastTheOutboxLimitUndeliveredMessagesAreDroppedAndCounted) {
   {
     auto ledger = open();
-    ledger->submit(batch_of({numbered_alert(1), numbered_alert(2), numbered_alert(3), numbered_alert(4)}));
+    ledger->register_sinks({"slow"});
+    ledger->submit(
+        batch_of({numbered_alert(1), numbered_alert(2), numbered_alert(3), numbered_alert(4), numbered_alert(5)}));
+    ledger->set_cursor("slow", 1);
   }
   Options o = options();
   o.outbox_limit = 3;
   auto ledger = open(o);
+  ledger->register_sinks({"slow"});
   for (int i = 0; i < 200 && ledger->status().undelivered_dropped == 0; ++i) usleep(10000);
   EXPECT_EQ(ledger->status().undelivered_dropped, 1U);
-  EXPECT_EQ(outbox(*ledger).at(0).sequence, 2U);
+  EXPECT_EQ(outbox(*ledger).at(0).sequence, 3U);
   ledger->sync();
   EXPECT_EQ(query("SELECT count FROM gaps WHERE reason='outbox_limit'"), 1);
 }
