@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.h"
 
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "canary_acts.h"
 #include "config/config.h"
 #include "daemon.h"
+#include "log.h"
 #include "sink/sink.h"
 
 namespace ambit::app {
 namespace {
-
-void set_up_log(const config::LogSettings& settings) {
-  auto logger = spdlog::stderr_color_mt("ambit");
-  logger->set_level(spdlog::level::from_str(settings.level));
-  logger->set_pattern(settings.format == "json" ? R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","message":"%v"})"
-                                                : "%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
-  spdlog::set_default_logger(std::move(logger));
-}
 
 int run_daemon(const cli::Context& context) {
   auto loaded = config::load(context.config_files);
