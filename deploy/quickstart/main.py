@@ -22,7 +22,7 @@ WORKLOAD = "chat-llama"
 SERVER_PORT = 18080
 
 
-def scope_text(places, net):
+def scope_text(places, net, model_name):
     return f"""\
 # The scope of the quick start: what the model server may touch. Everything else is an alert.
 apiVersion: ambit.dev/v1
@@ -31,10 +31,16 @@ metadata: {{name: {WORKLOAD}, labels: {{environment: quickstart}}}}
 spec:
   owner: {{team: quickstart, contact: you@example.com}}
   extends: [llama-cpp]
-  parameters: {{model_dir: {places.model_dir}, port: {SERVER_PORT}}}
+  parameters:
+    model_dir: {places.model_dir}
+    model: {model_name}
+    address: {net.address}
+    port: "{SERVER_PORT}"
+    server: [/usr/bin/python3*]
+    server_argv: "*srv.py*"
+    program_dirs: ["{llama.BUILT}/venv/**", "{llama.FIXTURE}/**"]
   mode: alert
   select: {{cgroup: /ambit-quickstart/server}}
-  phases: {{endsWhen: [{{http: "http://{net.address}:{SERVER_PORT}/health"}}, {{quiet: 5s}}]}}
   secrets:
     - {{id: hf-token, path: {places.token}, owner: quickstart, readers: [server], phases: [load]}}
 """
@@ -55,7 +61,7 @@ class Session:
         self.cgroup = host.Cgroup("/ambit-quickstart/server")
         progress("starting the daemon")
         self.daemon = daemon.Daemon(
-            self.build_dir, RUN, {"chat-llama": scope_text(places, self.net)}, port=None if self.check else wanted_port(),
+            self.build_dir, RUN, {"chat-llama": scope_text(places, self.net, os.path.splitext(os.path.basename(self.model))[0])}, port=None if self.check else wanted_port(),
             window="5m" if self.check else "10s", terminal=not self.check)
         self.daemon.start()
         progress("starting the model server")

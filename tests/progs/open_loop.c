@@ -8,8 +8,10 @@ int main(int argc, char** argv) {
   long count = argc > 3 ? atol(argv[3]) : 0, done = 0;
   char path[4096];
   while (boot_ns() < end) {
-    if (count > 0) snprintf(path, sizeof path, "%s%ld", argv[2], done % count);
-    else snprintf(path, sizeof path, "%s", argv[2]);
+    if (count > 0)
+      snprintf(path, sizeof path, "%s%ld", argv[2], done % count);
+    else
+      snprintf(path, sizeof path, "%s", argv[2]);
     int fd = open(path, O_RDONLY);
     if (fd >= 0) close(fd);
     ++done;
