@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "condition.h"
 
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+#include <fmt/format.h>
+
 #include "util/diagnostics.h"
 
 namespace ambit::engine {

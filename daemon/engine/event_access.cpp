@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
+#include <variant>
 
 #include "ambit/abi/record.h"
 #include "value_text.h"

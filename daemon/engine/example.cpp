@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "example.h"
 
+#include <algorithm>
+#include <optional>
+#include <variant>
+
+#include <fmt/format.h>
+
 #include "condition.h"
 #include "value_text.h"
 

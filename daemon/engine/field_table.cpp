@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "field_table.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <variant>
+
+#include <fmt/format.h>
 
 #include "syntax.h"
 #include "value_text.h"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // evt.*, fs.path.*, loss.*, coverage.*, quality.*, io_uring.*: what the record itself says.
+#include <array>
+#include <variant>
+
 #include <sys/ptrace.h>
 
 #include "ambit/abi/record.h"

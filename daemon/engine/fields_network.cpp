@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // fd.*, peer.*, dns.*: the object behind a descriptor, both ends of a connection, names asked for.
+#include <array>
+#include <optional>
+#include <variant>
+
 #include <sys/socket.h>
 #include <sys/stat.h>
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // proc.*, thread.*, user.*, group.*, container.*, k8s.*, target.*: who acted, and on whom.
+#include <array>
+#include <variant>
+
 #include "ambit/abi/record.h"
 #include "field_table.h"
 

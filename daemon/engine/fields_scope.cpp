@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // scope.*, workload.*, model.*, secret.*, resource.*: what the scopes and the catalogue say of the event.
+#include <variant>
+
 #include <sys/socket.h>
 
 #include "field_table.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/filter.h"
 
+#include <fmt/format.h>
+
 #include "condition.h"
 
 namespace ambit::engine {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "leaf.h"
 
+#include <algorithm>
+#include <array>
+#include <variant>
+
+#include <fmt/format.h>
+
 #include "util/diagnostics.h"
 
 namespace ambit::engine {

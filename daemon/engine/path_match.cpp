@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two matchers of the rule language that know patterns.
+#include <algorithm>
+
 #include "leaf.h"
 
 namespace ambit::engine {

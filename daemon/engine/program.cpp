@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "program.h"
 
+#include <algorithm>
+#include <iterator>
 #include <numeric>
+
+#include <fmt/format.h>
 
 namespace ambit::engine {
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/fields.h"

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/render.h"
 
+#include <array>
+
 #include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
 
 #include "ambit/abi/record.h"
 #include "engine/fields.h"

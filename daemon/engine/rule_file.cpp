@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rule_file.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+
+#include <fmt/format.h>
 
 #include "util/yaml.h"
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/rule_set.h"
 
+#include <algorithm>
+#include <iterator>
 #include <unordered_map>
+#include <variant>
+
+#include <fmt/format.h>
 
 #include "condition.h"
 #include "example.h"

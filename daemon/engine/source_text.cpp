@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source_text.h"
 
+#include <algorithm>
+
 namespace ambit::engine {
 namespace {
 

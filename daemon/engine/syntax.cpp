@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <variant>
 
 #include <fmt/format.h>
 

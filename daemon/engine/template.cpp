@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "template.h"
 
+#include <variant>
+
 #include "condition.h"
 #include "value_text.h"
 
