@@ -74,6 +74,7 @@ void SinkLoop::broken(const TransportError& error) {
 
 void SinkLoop::wake() {
   pump();
+  if (!is_open_ && !is_stopped_) update_lag();
 }
 
 void SinkLoop::reopen() {
