@@ -56,8 +56,8 @@ class Store {
   /// Reads the whole file when it is small enough to be quick about it.
   [[nodiscard]] Status check_integrity(const std::string& path);
 
-  /// Deletes at most a few thousand rows of each table: those older than `before`, delivered messages, and undelivered ones
-  /// past the limit. `delivered` unknown: no message is touched.
+  /// Deletes at most a few thousand rows of each table: those older than `before`, delivered messages, and undelivered
+  /// ones past the limit. `delivered` unknown: no message is touched.
   struct Pruned {
     bool more = false;  ///< call again soon
     std::uint64_t undelivered = 0;
