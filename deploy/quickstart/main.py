@@ -112,8 +112,8 @@ def served(session, count):
 def run_check(session):
     session.start()
     served(session, 200)
-    # The load phase must be over before acts of the serve phase, and late records must have had their time.
-    time.sleep(1.5)
+    session.daemon.wait_serving(WORKLOAD)
+    time.sleep(1)  # late records had their time
     silent = list(session.daemon.alerts.read())
     rows, done_acts = [], []
     for act in acts.ACTS:

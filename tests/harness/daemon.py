@@ -128,6 +128,15 @@ class Daemon:
                     found = (found or 0.0) + float(match.group(3))
         return found
 
+    def wait_serving(self, workload, seconds=60):
+        """Until no process of the workload is in its load phase any more."""
+        def serving():
+            return (self.metric("ambit_workload_processes", workload=workload, phase="load") == 0
+                    and self.metric("ambit_workload_processes", workload=workload, phase="serve"))
+
+        if not host.wait_until(serving, seconds, 0.1):
+            raise RuntimeError(f"{workload} is not in its serve phase after {seconds} s")
+
     def wait_alert(self, matches, seconds=5):
         """First alert that `matches` accepts; None when none came in time."""
         return host.wait_until(lambda: next((a for a in self.alerts.read() if matches(a)), None), seconds, 0.005)

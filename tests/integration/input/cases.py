@@ -102,7 +102,7 @@ def unknown_rule_field():
 
 
 def unclosed_parenthesis():
-    refused(Folder(rules=GOOD_RULE.format(condition="evt.type = open and (fd.name = /etc/shadow")), 2, "test.yaml:4", ")")
+    refused(Folder(rules=GOOD_RULE.format(condition="evt.type = open and (fd.name = /etc/shadow")), 2, "test.yaml:4:34", "'('", "never closed")
 
 
 def macro_cycle():
@@ -247,7 +247,7 @@ def without_bpffs():
             running = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", AMBIT,
                                         "run", "--config", folder.config], stdout=log, stderr=log)
             from harness import host
-            said = host.wait_until(lambda: "bpffs" in open(folder.path + "/log", encoding="utf-8").read(), 15, 0.1)
+            said = host.wait_until(lambda: "/sys/fs/bpf" in open(folder.path + "/log", encoding="utf-8").read(), 15, 0.1)
             alive = running.poll() is None
             running.terminate()
             running.wait(20)

@@ -36,6 +36,7 @@ class Life:
         for number in range(requests):
             server.ask(str(number) if isinstance(server, Triton) else number)
         time.sleep(IDLE_SECONDS)
+        self.daemon.wait_serving(type(server).__name__.lower())
 
     def end(self):
         self.server.stop()
