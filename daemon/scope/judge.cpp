@@ -207,6 +207,7 @@ void Judge::Impl::take_fact(const Event& event) {
     wall = tick->wall;
     phases.tick(scopes(), states, now);
     members.expire_undecided(now);
+    Objects::expire_questions(states, now);
   } else if (const auto* probe = std::get_if<ProbeFacts>(&event.facts)) {
     for (std::size_t i = 0; i < scopes().size() && probe->ready; ++i) {
       const auto& rules = scopes()[i]->phases;

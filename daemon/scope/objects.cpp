@@ -177,12 +177,9 @@ void Objects::note_created(std::vector<WorkloadState>& states, FileId parent) co
 
 std::vector<ResolveRequest> Objects::take_requests(const Scopes& scopes, std::vector<WorkloadState>& states,
                                                    BootTime now) {
-  // A worker that died on a question must not leave the scope unresolved for ever.
-  constexpr std::chrono::nanoseconds kGiveUp = std::chrono::seconds(30);
   std::vector<ResolveRequest> out;
   for (std::size_t i = 0; i < scopes.size(); ++i) {
     auto& state = states[i];
-    if (state.awaits_answer && now - state.asked_at > kGiveUp) state.awaits_answer = false;
     if (!state.wants_resolve || state.awaits_answer) continue;
     state.wants_resolve = false;
     if (scopes[i]->resolvable.empty()) {
@@ -195,11 +192,25 @@ std::vector<ResolveRequest> Objects::take_requests(const Scopes& scopes, std::ve
     request.scope = scopes[i]->name();
     request.root = state.resolved_from;
     request.root_pid = state.resolve_pid;
-    for (const auto& [pattern, uses] : scopes[i]->resolvable) request.patterns.push_back(pattern);
+    for (const auto& [pattern, uses] : scopes[i]->resolvable) {
+      request.patterns.push_back(pattern);
+      const auto is_asset = [](const PatternUse& use) { return use.kind == PatternUse::Kind::asset; };
+      if (std::any_of(uses.begin(), uses.end(), is_asset)) request.protected_patterns.push_back(pattern);
+    }
     std::sort(request.patterns.begin(), request.patterns.end());
+    std::sort(request.protected_patterns.begin(), request.protected_patterns.end());
     out.push_back(std::move(request));
   }
   return out;
+}
+
+void Objects::expire_questions(std::vector<WorkloadState>& states, BootTime now) noexcept {
+  constexpr std::chrono::nanoseconds kGiveUp = std::chrono::seconds(30);
+  for (auto& state : states) {
+    if (!state.awaits_answer || now - state.asked_at <= kGiveUp) continue;
+    state.awaits_answer = false;
+    state.wants_resolve = state.wants_resolve || !state.is_resolved;
+  }
 }
 
 }  // namespace ambit::scope

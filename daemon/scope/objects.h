@@ -37,6 +37,8 @@ class Objects {
   void note_created(std::vector<WorkloadState>& states, FileId parent) const;
 
   std::vector<ResolveRequest> take_requests(const Scopes& scopes, std::vector<WorkloadState>& states, BootTime now);
+  /// Asks again what was never answered (the process whose root was asked for may have gone).
+  static void expire_questions(std::vector<WorkloadState>& states, BootTime now) noexcept;
   std::vector<ProtectChange> take_changes() { return std::exchange(changes_, {}); }
   [[nodiscard]] bool has_changes() const noexcept { return !changes_.empty(); }
 

@@ -125,9 +125,12 @@ FileVerdict judge_file(const Subject& subject, const FileAct& act) {
   // What the catalogue knows as a secret is not granted by a tree that happens to hold it.
   const bool is_secret = act.resource == ResourceClass::secret && scope.governs_secrets;
   const Closeness wanted = is_secret ? Closeness::close : Closeness::any;
-  const Hit write = find_grant(subject, act, scope.write, objects.write, PatternUse::Kind::write, wanted);
-  const Hit read =
-      act.writes ? Hit{} : find_grant(subject, act, scope.read, objects.read, PatternUse::Kind::read, wanted);
+  Hit read;
+  if (!act.writes) read = find_grant(subject, act, scope.read, objects.read, PatternUse::Kind::read, wanted);
+  Hit write;
+  if (read.granted == nullptr) {
+    write = find_grant(subject, act, scope.write, objects.write, PatternUse::Kind::write, wanted);
+  }
   const Grant* const granted = read.granted != nullptr ? read.granted : write.granted;
   if (is_secret && granted == nullptr) {
     return {not_granted(subject, act, Section::secrets, "secrets"), kNoAsset};

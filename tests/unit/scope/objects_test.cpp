@@ -44,6 +44,7 @@ TEST_F(Objects_, AreAskedForOnceAndAtTheHost) {
   EXPECT_FALSE(world.requests[0].root.known());
   EXPECT_EQ(world.requests[0].root_pid, 0U);
   EXPECT_THAT(world.requests[0].patterns, ElementsAre("/run/secrets/hf", "/srv/models/**", "/usr/lib"));
+  EXPECT_THAT(world.requests[0].protected_patterns, ElementsAre("/run/secrets/hf", "/srv/models/**"));
   EXPECT_THAT(world.judge->take_resolve_requests(), IsEmpty());
   EXPECT_TRUE(world.judge->status()[0].is_resolved);
 }
@@ -222,6 +223,18 @@ TEST_F(Objects_, OfTwoScopesServeBothMembers) {
   EXPECT_VERDICT(secret, out_of_scope, secrets);
   EXPECT_EQ(secret.workload->name, "chat");
   EXPECT_FALSE(secret.is_member);
+}
+
+TEST(ObjectsUnanswered, AreAskedForAgain) {
+  World world({});
+  world.judge = std::make_unique<Judge>(compile({kScope}).set);
+  world.tick(0);
+  EXPECT_THAT(world.judge->take_resolve_requests(), SizeIs(1));
+  world.tick(29);
+  EXPECT_THAT(world.judge->take_resolve_requests(), SizeIs(0));
+  world.tick(120);
+  EXPECT_TRUE(world.judge->has_output());
+  EXPECT_THAT(world.judge->take_resolve_requests(), SizeIs(1));
 }
 
 TEST(ObjectsOfContainers, WaitForTheFirstProcess) {

@@ -37,6 +37,9 @@ struct ResolveRequest {
   FileId root;                 ///< unknown = the host's root
   std::uint32_t root_pid = 0;  ///< tgid whose /proc/<tgid>/root is to be used; 0 = the host
   std::vector<std::string> patterns;
+  /// Those of `patterns` that declare models and secrets: changes of names in the directories that hold what they find
+  /// are worth watching. The others only tell where links lead.
+  std::vector<std::string> protected_patterns;
 };
 
 /// A readiness address that is worth asking now: some member of `scope` is still in its load phase.
