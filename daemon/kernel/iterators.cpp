@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <set>
 
 #include "util/fd.h"
@@ -22,14 +24,17 @@ Error system_error(std::string_view what) {
   return Error{fmt::format("{}: {}", what, std::strerror(errno))};
 }
 
-/// Calls back for each whole record in `bytes`; returns how many bytes that took.
+/// Calls back for each whole record in `bytes`, which lie end to end, with a copy aligned as in the ring; returns how
+/// many bytes that took.
 std::size_t split_records(std::span<const std::byte> bytes, const Sensor::RecordCallback& callback) {
+  std::array<std::uint64_t, AMBIT_REC_MAX / sizeof(std::uint64_t)> aligned{};
   std::size_t used = 0;
   while (bytes.size() - used >= sizeof(ambit_rec_header)) {
     ambit_rec_header header{};
     std::memcpy(&header, bytes.data() + used, sizeof(header));
-    if (header.size < sizeof(header) || header.size > bytes.size() - used) break;
-    callback(bytes.subspan(used, header.size));
+    if (header.size < sizeof(header) || header.size > bytes.size() - used || header.size > sizeof(aligned)) break;
+    std::memcpy(aligned.data(), bytes.data() + used, header.size);
+    callback(std::as_bytes(std::span(aligned)).first(header.size));
     used += header.size;
   }
   return used;
@@ -134,13 +139,15 @@ Result<std::vector<ambit_object>> Iterators::identify(std::span<const int> fds) 
 
 Result<ProcessRoot> Iterators::root_of(std::uint32_t tgid) {
   const std::lock_guard lock(mutex_);
-  ambit_rec_exec exec{};
+  std::optional<ProcessRoot> root;
   auto status = run(task_program(), {tgid, Facts::all}, [&](std::span<const std::byte> record) {
+    ambit_rec_exec exec{};
     std::memcpy(static_cast<void*>(&exec), record.data(), std::min(record.size(), sizeof(exec)));
+    if (exec.h.tgid == tgid) root = ProcessRoot{{exec.root_dev, exec.root_ino}, exec.exe.mnt_ns};
   });
   if (!status) return status.error();
-  if (exec.h.tgid != tgid) return Error{fmt::format("process {} is not there", tgid)};
-  return ProcessRoot{{exec.root_dev, exec.root_ino}, exec.exe.mnt_ns};
+  if (!root) return Error{fmt::format("process {} is not there", tgid)};
+  return *root;
 }
 
 }  // namespace ambit::kernel

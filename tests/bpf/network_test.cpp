@@ -26,7 +26,7 @@ bool own_network() {
   if (::unshare(CLONE_NEWNET) != 0) return false;
   const int s = ::socket(AF_INET, SOCK_DGRAM, 0);
   ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
+  std::memcpy(request.ifr_name, "lo", 3);
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   const bool is_up = ::ioctl(s, SIOCSIFFLAGS, &request) == 0;
   ::close(s);

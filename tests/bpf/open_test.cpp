@@ -68,7 +68,7 @@ int read_by_registered_slot(const char* path) {
 int read_by_compat_entry(const char* path) {
   char* low =
       static_cast<char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0));
-  std::strcpy(low, path);
+  std::memcpy(low, path, std::strlen(path) + 1);
   long ret = 5;
   asm volatile("int $0x80" : "+a"(ret) : "b"(low), "c"(0), "d"(0) : "memory", "r8", "r9", "r10", "r11");
   return ret < 0;
