@@ -95,8 +95,9 @@ std::optional<Tree> ConditionCompiler::build(const Expression& expr, bool negate
     return fail(scope, expr.offset,
                 fmt::format("condition has more than {} checks once its macros are in place", kMaxNodes));
   }
-  if (scope.depth >= kMaxNesting)
+  if (scope.depth >= kMaxNesting) {
     return fail(scope, expr.offset, fmt::format("nested deeper than {} levels", kMaxNesting));
+  }
   ++scope.depth;
   std::optional<Tree> out;
   switch (expr.kind) {

@@ -77,12 +77,11 @@ const FieldInfo* find_field(std::string_view name) {
 }
 
 std::string field_text(const JudgedEvent& event, std::string_view field) {
-  const std::string missing = "<NA>";
   std::size_t at = 0;
   const auto parsed = parse_field(field, at);
   const auto* name = std::get_if<FieldName>(&parsed);
   const auto* def = name == nullptr ? nullptr : find_field_def(name->name);
-  if (def == nullptr || !def->info.kinds.test(static_cast<std::size_t>(event.event().kind))) return missing;
+  if (def == nullptr || !def->info.kinds.test(static_cast<std::size_t>(event.event().kind))) return "<NA>";
   FieldRef ref{def, -1, {}};
   if (def->info.argument == FieldArgument::key) {
     ref.key = name->argument;

@@ -140,8 +140,9 @@ Value port(const ReadContext& c) noexcept {
 }
 Value either_address(const ReadContext& c) noexcept {
   const auto sides = sides_of(c.event);
-  if (!sides.client() || !sides.server())
+  if (!sides.client() || !sides.server()) {
     return sides.client() ? of_address(sides.client()->address) : address<End::server>(c);
+  }
   Value v = of_address(sides.client()->address);
   v.count = 2;
   v.addresses[1] = sides.server()->address;

@@ -11,8 +11,9 @@ namespace ambit::engine {
 
 bool Program::Session::test(std::uint32_t id) noexcept {
   const Leaf& leaf = program_.leaves_[id];
-  if (leaf.memo >= 0 && is_known_[static_cast<std::size_t>(leaf.memo)])
+  if (leaf.memo >= 0 && is_known_[static_cast<std::size_t>(leaf.memo)]) {
     return answers_[static_cast<std::size_t>(leaf.memo)];
+  }
   if (!is_read_[leaf.slot]) {
     values_[leaf.slot] = source_.read(program_.slots_[leaf.slot], arena_);
     is_read_[leaf.slot] = true;

@@ -202,8 +202,9 @@ std::string event_text(const JudgedEvent& judged) {
     append_escaped(out, fmt::format(" {}({})", p->comm.empty() ? "?" : p->comm, p->key.tgid));
   }
   append_escaped(out, fmt::format(" {}", subject_matter(judged)));
-  if (const auto result = result_of(event); result && *result < 0)
+  if (const auto result = result_of(event); result && *result < 0) {
     append_escaped(out, fmt::format(" {}", error_name(*result)));
+  }
   const auto& j = judged.judgement;
   if (j.workload != nullptr) {
     append_escaped(out, fmt::format(" [{} {}{}]", j.workload->name, name_of(j.verdict.outcome),

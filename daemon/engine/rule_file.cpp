@@ -131,8 +131,9 @@ class Reader {
     }
     if (!yaml_.expect_list(items, what + ": items")) return;
     for (const auto& entry : items) {
-      if (const auto text = yaml_.text(entry, what + ": item"))
+      if (const auto text = yaml_.text(entry, what + ": item")) {
         out.items.push_back({*text, entry.Tag() == "!", place(entry)});
+      }
     }
     out_.lists.push_back(std::move(out));
   }
@@ -174,8 +175,9 @@ class Reader {
       good = value.has_value() && good;
     }
     if (const auto tags = item["tags"]) info->tags = yaml_.texts(tags, what + ": tags");
-    if (const auto source = item["source"])
+    if (const auto source = item["source"]) {
       good = yaml_.choice(source, what + ": source", {"syscall"}).has_value() && good;
+    }
     if (const auto block = item["ambit"]) good = read_block(block, what + ": ambit", out.summary, *info) && good;
     if (const auto examples = item["examples"]) good = read_examples(examples, what + ": examples", out) && good;
     if (!good) return;

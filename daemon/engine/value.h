@@ -72,11 +72,12 @@ struct Value {
 };
 static_assert(std::is_trivially_default_constructible_v<Value>);
 
-/// Room for texts that are put together for one event (command lines, address pairs). Its size holds every such text at
-/// once: a command line is at most a record long, and each text is made once per event. What would not fit is cut.
+/// Room for texts that are put together for one event (command lines, address pairs). A command line is at most a
+/// record long and each text is made once per event, so the size holds all of them with room to spare; what would not
+/// fit is cut.
 class Arena {
  public:
-  static constexpr std::size_t kBytes = 4 * AMBIT_REC_MAX;
+  static constexpr std::size_t kBytes = std::size_t{8} * AMBIT_REC_MAX;
 
   Arena() noexcept {}  // NOLINT(modernize-use-equals-default): leaves the bytes uninitialised
   Arena(const Arena&) = delete;

@@ -33,8 +33,9 @@ Address make_address(std::uint16_t family, const std::array<std::uint8_t, 16>& b
 std::string_view print_address(const Address& address, std::array<char, 48>& buffer) noexcept {
   const bool mapped = is_mapped(address);
   const auto* from = address.bytes.data() + (mapped ? 12 : 0);
-  if (inet_ntop(mapped ? AF_INET : AF_INET6, from, buffer.data(), static_cast<socklen_t>(buffer.size())) == nullptr)
+  if (inet_ntop(mapped ? AF_INET : AF_INET6, from, buffer.data(), static_cast<socklen_t>(buffer.size())) == nullptr) {
     return {};
+  }
   return buffer.data();
 }
 
@@ -59,8 +60,9 @@ std::optional<Network> parse_network(std::string_view text) {
 
 bool Network::holds(const Address& a) const noexcept {
   const auto whole = static_cast<std::size_t>(bits / 8);
-  if (!std::equal(base.bytes.begin(), base.bytes.begin() + static_cast<std::ptrdiff_t>(whole), a.bytes.begin()))
+  if (!std::equal(base.bytes.begin(), base.bytes.begin() + static_cast<std::ptrdiff_t>(whole), a.bytes.begin())) {
     return false;
+  }
   if (bits % 8 == 0) return true;
   const auto mask = static_cast<std::uint8_t>(0xff << (8 - bits % 8));
   return (base.bytes[whole] & mask) == (a.bytes[whole] & mask);
