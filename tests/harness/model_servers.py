@@ -24,7 +24,7 @@ class HttpServer:
         with open(os.path.join(directory, "server.log"), "ab") as log:
             self.process = host.launch_in(
                 cgroup, net.path, arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory,
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": directory, "TMPDIR": directory + "/tmp",
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": directory,
                      "PYTHONDONTWRITEBYTECODE": "1", **environment}, start_new_session=True)
         self.pid = self.process.pid
 
@@ -86,9 +86,10 @@ class Triton(HttpServer):
         repository = os.path.join(directory, "repository")
         version = os.path.join(repository, "echo/1")
         os.makedirs(version)
-        os.makedirs(os.path.join(directory, "tmp"))
         shutil.copy(FIXTURES + "/triton/model/config.pbtxt", os.path.join(repository, "echo"))
         shutil.copy(FIXTURES + "/triton/model/model.py", version)
+        # The stub's interpreter would write __pycache__ beside the weights, whatever the environment says.
+        subprocess.run(["/usr/bin/python3", "-m", "py_compile", os.path.join(version, "model.py")], check=True)
         with open(os.path.join(version, "weights.bin"), "wb") as out:
             out.write(bytes(16 << 20))
         return repository
@@ -108,7 +109,6 @@ spec:
     model_dir: {directory}/repository
     model: echo
     address: {net.address}
-    tmp_dir: {directory}/tmp
     program_dirs: ["{cls.venv}/**"]
   select: {{cgroup: {cgroup.path}}}
 """
@@ -139,7 +139,7 @@ class MlServer(HttpServer):
         if not os.path.exists(onnx):
             subprocess.run([cls.venv + "/bin/python", FIXTURES + "/mlserver/mkonnx.py", onnx + ".new"], check=True)
             os.rename(onnx + ".new", onnx)
-        for part in ("work", "models", "tmp"):
+        for part in ("work", "models", ".cache"):
             os.makedirs(os.path.join(directory, part))
         shutil.copy(onnx, os.path.join(directory, "models/model.onnx"))
         shutil.copy(FIXTURES + "/mlserver/model/runtime.py", os.path.join(directory, "work"))
@@ -173,7 +173,7 @@ spec:
                 json.dump(content, out)
         environment = {"PYTHONPATH": work} if telemetry else {"PYTHONPATH": work, "ORT_DISABLE_TELEMETRY": "1"}
         self.launch(cgroup, net, [self.venv + "/bin/python", self.venv + "/bin/mlserver", "start", work], work,
-                    {**environment, "TMPDIR": directory + "/tmp", "HOME": directory})
+                    {**environment, "HOME": directory})
 
     def ask(self, number):
         data = [float(number % 7)] * 1024
