@@ -21,9 +21,10 @@ int check(const std::vector<std::string>& files, const Context& context) {
                 {"diagnostics", diagnostics_json(loaded.diagnostics)}});
   } else {
     print_diagnostics(loaded.diagnostics);
-    if (is_good)
+    if (is_good) {
       print(fmt::format("{} {} fine (hash {})\n", count, count == 1 ? "rule is" : "rules are",
                         loaded.set->hash().substr(0, 12)));
+    }
   }
   return is_good ? kFine : kUsage;
 }

@@ -35,8 +35,9 @@ void show(const scope::ScopeSet& set, const Context& context, const std::vector<
     list.push_back({{"name", w->name}, {"owner", w->owner_team}, {"mode", name_of(w->mode)}, {"hash", w->scope_hash}});
     table.add({w->name, w->owner_team, std::string(name_of(w->mode)), w->scope_hash.substr(0, 12)});
   }
-  if (context.is_json)
+  if (context.is_json) {
     return print_json({{"ok", true}, {"scopes", list}, {"diagnostics", diagnostics_json(diagnostics)}});
+  }
   if (!table.empty()) print(table.text());
   print(fmt::format("{} {} fine\n", set.size(), set.size() == 1 ? "scope is" : "scopes are"));
 }
@@ -60,8 +61,9 @@ int check(const Options& options, const Context& context) {
     show(*set, context, diagnostics);
     return kFine;
   }
-  if (context.is_json)
+  if (context.is_json) {
     print_json({{"ok", false}, {"scopes", json::array()}, {"diagnostics", diagnostics_json(diagnostics)}});
+  }
   return kUsage;
 }
 

@@ -30,8 +30,9 @@ void show_head(const json& r) {
   print(fmt::format("ambit {} on {} (kernel {}): {}\n", r.value("version", ""), r.value("host", ""),
                     r.value("kernel", ""), is_degraded(r) ? paint("degraded", Tone::bad) : paint("ready", Tone::good)));
   for (const auto& reason : rows(r, "not_ready")) print(fmt::format("not ready: {}\n", reason.get<std::string>()));
-  for (const auto& d : rows(r, "degraded"))
+  for (const auto& d : rows(r, "degraded")) {
     print(fmt::format("degraded: {}: {}\n", d.value("reason", ""), d.value("detail", "")));
+  }
   print(fmt::format("{} events, {} alerts, {} rules, {} scopes, {} processes\n", number(r, "events_total"),
                     number(r, "alerts_total"), number(r, "rules"), number(r, "scopes"), number(r, "processes")));
 }
@@ -74,8 +75,9 @@ void show_signals(const json& r) {
   print(fmt::format("\nsignals: {} active{}\n", active,
                     others.empty() ? "" : fmt::format(", blind: {}", fmt::join(others, ", "))));
   for (const auto& loss : rows(r, "losses")) {
-    if (loss.value("total", std::uint64_t{0}) > 0)
+    if (loss.value("total", std::uint64_t{0}) > 0) {
       print(fmt::format("lost: {} {}\n", number(loss, "total"), loss.value("name", "")));
+    }
   }
 }
 

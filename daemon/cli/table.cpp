@@ -57,8 +57,9 @@ std::string Table::text() const {
   }
   std::vector<std::size_t> widths(heads_.size());
   for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size() && i < widths.size(); ++i)
+    for (std::size_t i = 0; i < line.size() && i < widths.size(); ++i) {
       widths[i] = std::max(widths[i], width(line[i].text));
+    }
   }
   std::string out;
   for (const auto& line : lines) {

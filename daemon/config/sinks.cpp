@@ -56,8 +56,9 @@ void read_sink(YamlReader& r, const Node& n, const std::string& what, SinkSettin
   set_if(n["host"], sink.host, [&](const Node& v) { return r.text(v, what + ".host"); });
   set_if(n["port"], sink.port,
          [&](const Node& v) { return r.integer(v, what + ".port", 1, std::numeric_limits<std::uint16_t>::max()); });
-  if (const auto path = n["path"]; path.IsDefined() && expect_absolute(r, path, what + ".path"))
+  if (const auto path = n["path"]; path.IsDefined() && expect_absolute(r, path, what + ".path")) {
     sink.path = path.Scalar();
+  }
   if (const auto tls = n["tls"]; tls.IsDefined()) read_tls(r, tls, what + ".tls", sink.tls);
   if (const auto rotate = n["rotate"]; rotate.IsDefined()) read_rotate(r, rotate, what + ".rotate", sink.rotate);
   std::string severity;

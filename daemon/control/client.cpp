@@ -21,17 +21,14 @@ Answer failed(Fault fault, std::string error) {
 }
 
 Answer connect_failed(const std::string& path, int error) {
-  switch (error) {
-    case ENOENT:
-    case ECONNREFUSED:
-      return failed(Fault::not_running,
-                    fmt::format("no daemon listens on {}: is 'ambit run' (ambit.service) running?", path));
-    case EACCES:
-    case EPERM:
-      return failed(Fault::not_permitted, fmt::format("no permission to open {}: try again as root", path));
-    default:
-      return failed(Fault::broken, fmt::format("connect to {}: {}", path, std::strerror(error)));
+  if (error == ENOENT || error == ECONNREFUSED) {
+    return failed(Fault::not_running,
+                  fmt::format("no daemon listens on {}: is 'ambit run' (ambit.service) running?", path));
   }
+  if (error == EACCES || error == EPERM) {
+    return failed(Fault::not_permitted, fmt::format("no permission to open {}: try again as root", path));
+  }
+  return failed(Fault::broken, fmt::format("connect to {}: {}", path, std::strerror(error)));
 }
 
 /// One connection, read line by line.
@@ -44,8 +41,9 @@ class Connection {
     if (!address) return failed(Fault::broken, address.error().message);
     fd_ = util::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd_.valid()) return failed(Fault::broken, fmt::format("open a socket: {}", std::strerror(errno)));
-    if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+    if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
       return connect_failed(path_, errno);
+    }
     return {};
   }
 
@@ -90,21 +88,19 @@ class Connection {
     }
   }
 
+  [[nodiscard]] std::string no_answer(Read got) const {
+    if (got == Read::timed_out) return fmt::format("the daemon on {} does not answer in time", path_);
+    if (got == Read::woken) return "interrupted";
+    return fmt::format("the daemon closed {} before it answered", path_);
+  }
+
   Answer read_answer(std::optional<Clock::time_point> deadline, int wake_fd) {
     std::string line;
-    switch (read(line, deadline, wake_fd)) {
-      case Read::line:
-        break;
-      case Read::timed_out:
-        return failed(Fault::broken, fmt::format("the daemon on {} does not answer in time", path_));
-      case Read::closed:
-        return failed(Fault::broken, fmt::format("the daemon closed {} before it answered", path_));
-      case Read::woken:
-        return failed(Fault::broken, "interrupted");
-    }
+    if (const auto got = read(line, deadline, wake_fd); got != Read::line) return failed(Fault::broken, no_answer(got));
     auto body = json::parse(line, nullptr, false);
-    if (!body.is_object() || !body.contains("ok"))
+    if (!body.is_object() || !body.contains("ok")) {
       return failed(Fault::broken, fmt::format("no Ambit daemon speaks on {}", path_));
+    }
     const bool is_ok = body["ok"] == true;
     body.erase("ok");
     if (is_ok) return {std::move(body), Fault::none, {}};

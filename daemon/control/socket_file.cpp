@@ -57,8 +57,9 @@ Result<util::Fd> listen_on(const std::string& path) {
   if (auto cleared = clear_path(path, *address); !cleared) return cleared.error();
   util::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return failure("open a socket for", path);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
     return failure("bind", path);
+  }
   // Nobody can connect before listen(), so there is no moment at which another user could.
   if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return failure("set the mode of", path);
   if (::listen(fd.get(), SOMAXCONN) != 0) return failure("listen on", path);

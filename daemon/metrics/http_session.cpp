@@ -51,8 +51,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void on_read(error_code ec) {
     if (!ec) return answer(parser_->get());
     // What the peer did wrong is said once; anything else (closed, timed out) has nobody to tell.
-    if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
+    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
       return refuse(http::status::request_header_fields_too_large);
+    }
     if (ec == http::error::body_limit) return refuse(http::status::payload_too_large);
     if (ec.category() == make_error_code(http::error::bad_method).category() && ec != http::error::end_of_stream &&
         ec != http::error::partial_message) {

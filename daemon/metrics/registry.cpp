@@ -39,8 +39,8 @@ Counters& counters(prometheus::Registry& registry, const char* name, const char*
 }
 
 prometheus::Histogram& histogram(prometheus::Registry& registry, const char* name, const char* help,
-                                 std::vector<double> bounds) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, std::move(bounds));
+                                 const std::vector<double>& bounds) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
 }
 
 double seconds(std::chrono::nanoseconds t) {

@@ -163,8 +163,9 @@ struct ReportMetrics::Impl {
       queue_depth.set(labels, real(q.depth));
       queue_capacity.set(labels, real(q.capacity));
     }
-    for (const auto& c : report.kernel_counts)
+    for (const auto& c : report.kernel_counts) {
       kernel_counts.follow(c.name, {{"result", counts.admit(c.name)}}, real(c.total));
+    }
     for (const auto& d : report.degraded) degraded.set({{"reason", reasons.admit(d.reason)}}, 1);
     ready.set({}, report.is_ready ? 1 : 0);
     ring_used.set({}, real(report.ring_used_bytes));

@@ -47,8 +47,9 @@ void head(Html& html, const StatusReport& r) {
   html.paragraph(r.is_ready ? "ready" : "not ready", r.is_ready ? "good" : "bad");
   for (const auto& reason : r.not_ready) html.paragraph(reason, "bad");
   for (const auto& d : r.degraded) html.paragraph(fmt::format("degraded: {}: {}", d.reason, d.detail), "warn");
-  if (!r.last_reload.empty())
+  if (!r.last_reload.empty()) {
     html.paragraph("last reload " + r.last_reload, r.last_reload.starts_with("ok") ? "" : "warn");
+  }
 }
 
 void workloads(Html& html, const StatusReport& r) {
@@ -151,8 +152,9 @@ void internals(Html& html, const StatusReport& r) {
              l.state == "ok" ? "" : "bad"}});
   html.row({{"kernel ring", ""}, {fmt::format("{} of {} bytes in use", r.ring_used_bytes, r.ring_bytes), ""}});
   for (const auto& c : r.kernel_counts) html.row({{"kernel records " + c.name, ""}, {number(c.total), ""}});
-  for (const auto& q : r.queues)
+  for (const auto& q : r.queues) {
     html.row({{"queue " + q.name, ""}, {fmt::format("{} of {}", q.depth, q.capacity), ""}});
+  }
   for (const auto& file : r.config_files) html.row({{"configuration", ""}, {file, ""}});
   html.end_table();
 }
