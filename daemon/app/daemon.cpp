@@ -216,14 +216,8 @@ void Daemon::start_delivery() {
   options.format.version = AMBIT_VERSION;
   delivery_ = std::make_unique<sink::Delivery>(io_, *ledger_, sink_configs(), std::move(options));
   delivery_->start();
-  probes_ = std::make_unique<ProbeRunner>(io_, [this](ProbeFacts facts) {
-    Event event;
-    event.kind = EventKind::probe;
-    event.hook = AMBIT_HOOK_USER;
-    event.time = collector::boot_now();
-    event.facts = std::move(facts);
-    collector_->inject(std::move(event));
-  });
+  probes_ =
+      std::make_unique<ProbeRunner>(io_, [this](ProbeFacts facts) { inject(EventKind::probe, std::move(facts)); });
 }
 
 std::vector<sink::SinkConfig> Daemon::sink_configs() const {

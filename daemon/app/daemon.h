@@ -65,6 +65,8 @@ class Daemon {
   void every_quarter_second();
   void every_second();
   void run_canary();
+  void announce_blindness();
+  void inject(EventKind kind, EventFacts facts);
   void reload(control::Server::Reply reply);
   void finish_reload(config::LoadResult config, LoadedSets sets, const control::Server::Reply& reply);
   void refuse_reload(const std::string& why, const control::Server::Reply& reply);
@@ -82,6 +84,7 @@ class Daemon {
   std::string last_reload_;
   bool ready_told_ = false;
   CanaryRun canary_;
+  bool blindness_announced_ = false;  ///< for the present canary run
 
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_{io_};

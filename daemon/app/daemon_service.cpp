@@ -83,6 +83,7 @@ void Daemon::every_second() {
       (canary_.started.count() == 0 || now - canary_.started > kCanaryInterval)) {
     run_canary();
   }
+  if (canary_.ended.count() != 0 && !blindness_announced_) announce_blindness();
   if (!ready_told_ && readiness().is_ready) {
     ready_told_ = true;
     spdlog::info("ready: {}", snapshot->sets);
@@ -90,7 +91,31 @@ void Daemon::every_second() {
   }
 }
 
+void Daemon::inject(EventKind kind, EventFacts facts) {
+  Event event;
+  event.kind = kind;
+  event.hook = AMBIT_HOOK_USER;
+  event.time = collector::boot_now();
+  event.facts = std::move(facts);
+  collector_->inject(std::move(event));
+}
+
+/// Signals that no hook serves or whose canary was missed become events, so that rules can speak of them. A hook denied
+/// by configuration is its owner's choice and shown by `doctor` only.
+void Daemon::announce_blindness() {
+  const auto rows = signal_rows({*pipeline_->snapshot(), sensor_->signals(), canary_, collector::boot_now()});
+  const auto is_waiting = [](const metrics::SignalRow& row) { return row.canary == "waiting"; };
+  if (std::any_of(rows.begin(), rows.end(), is_waiting)) return;
+  blindness_announced_ = true;
+  for (const auto& row : rows) {
+    if (row.state == "denied") continue;
+    if (row.state != "active") inject(EventKind::coverage, CoverageFacts{row.signal, row.hook, row.state});
+    if (row.canary == "missed") inject(EventKind::coverage, CoverageFacts{row.signal, row.hook, "missed"});
+  }
+}
+
 void Daemon::run_canary() {
+  blindness_announced_ = false;
   canary_ = {collector::boot_now(), {}};
   boost::asio::post(workers_, [this] {
     spawn_canary();
@@ -128,12 +153,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, const con
   delivery_->reopen();
   pipeline_->offer(sets_);
   collector_->inject(collector::read_users());
-  Event event;
-  event.kind = EventKind::reload;
-  event.hook = AMBIT_HOOK_USER;
-  event.time = collector::boot_now();
-  event.facts = ReloadFacts{true, describe(sets_)};
-  collector_->inject(std::move(event));
+  inject(EventKind::reload, ReloadFacts{true, describe(sets_)});
   notify_status(last_reload_);
   reply(nlohmann::json{{"summary", describe(sets_)}});
 }
@@ -141,12 +161,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, const con
 void Daemon::refuse_reload(const std::string& why, const control::Server::Reply& reply) {
   last_reload_ = "failed: " + why;
   spdlog::error("reload refused, the running configuration stays in force: {}", why);
-  Event event;
-  event.kind = EventKind::reload;
-  event.hook = AMBIT_HOOK_USER;
-  event.time = collector::boot_now();
-  event.facts = ReloadFacts{false, why};
-  collector_->inject(std::move(event));
+  inject(EventKind::reload, ReloadFacts{false, why});
   notify_status("reload refused, the running configuration stays in force");
   reply(Error{why});
 }
