@@ -152,7 +152,8 @@ test::OcsfCheck schema() {
 TEST(Ocsf, IsValidForEveryShape) {
   test::OcsfCheck check = schema();
   for (const Alert& alert : shapes()) {
-    EXPECT_THAT(check.check(json::parse(rendered("ocsf", alert))), ::testing::IsEmpty()) << alert.object.kind << " " << name_of(alert.event);
+    EXPECT_THAT(check.check(json::parse(rendered("ocsf", alert))), ::testing::IsEmpty())
+        << alert.object.kind << " " << name_of(alert.event);
     FormatContext tight = context();
     tight.max_bytes = 1500;
     EXPECT_THAT(check.check(json::parse(rendered("ocsf", alert, tight))), ::testing::IsEmpty());
