@@ -37,8 +37,8 @@ cli::Command add_run(CLI::App& app, cli::Context& context) {
 
 cli::Command add_canary(CLI::App& app, cli::Context&) {
   auto* command = app.add_subcommand("canary", "Do one harmless act per signal (started by the daemon)")->group("");
-  auto scratch = std::make_shared<std::string>("/tmp");
-  command->add_option("folder", *scratch, "Where its files are made");
+  auto scratch = std::make_shared<std::string>();
+  command->add_option("folder", *scratch, "Where its files are made")->required();
   return {[scratch] { return perform_canary_acts(*scratch); }, command};
 }
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <boost/asio/post.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "ambit/abi/record.h"
@@ -34,9 +35,9 @@ void repeat(boost::asio::steady_timer& timer, std::chrono::nanoseconds interval,
   });
 }
 
-/// Runs `ambit canary` and waits for it; on a worker thread.
-void spawn_canary() {
-  const char* const argv[] = {"ambit", "canary", nullptr};
+/// Runs `ambit canary FOLDER` and waits for it; on a worker thread.
+void spawn_canary(const std::string& folder) {
+  const char* const argv[] = {"ambit", "canary", folder.c_str(), nullptr};
   pid_t child = 0;
   if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, const_cast<char* const*>(argv), environ) == 0) {
     waitpid(child, nullptr, 0);
@@ -117,8 +118,9 @@ void Daemon::announce_blindness() {
 void Daemon::run_canary() {
   blindness_announced_ = false;
   canary_ = {collector::boot_now(), {}};
-  boost::asio::post(workers_, [this] {
-    spawn_canary();
+  // The folder of the control socket is writable even where the service's sandbox leaves nothing else.
+  boost::asio::post(workers_, [this, folder = std::filesystem::path(config_.control.socket).parent_path().string()] {
+    spawn_canary(folder);
     boost::asio::post(io_, [this] { canary_.ended = collector::boot_now(); });
   });
 }
