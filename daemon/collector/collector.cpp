@@ -58,7 +58,7 @@ Status Collector::take_inventory(std::vector<Event> cgroups) {
   }
   std::uint64_t dropped = 0;
   // Handed over one by one, so that the pipeline works on the first while the kernel still lists the last.
-  const auto status = source_.inventory([this, &dropped](std::span<const std::byte> bytes) {
+  auto status = source_.inventory([this, &dropped](std::span<const std::byte> bytes) {
     const std::lock_guard lock(mutex_);
     if (inventory_bytes_ + bytes.size() > options_.max_inventory_bytes) {
       ++inventory_dropped_;

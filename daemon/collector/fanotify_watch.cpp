@@ -31,6 +31,8 @@ constexpr std::uint64_t kNameMask = FAN_CREATE | FAN_DELETE;
 constexpr std::uint64_t kPairMask = kSelfMask | kNameMask | FAN_RENAME;
 constexpr std::uint64_t kSingleMask = kSelfMask | kNameMask | FAN_MOVED_FROM | FAN_MOVED_TO;
 
+constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
+
 Error failed(std::string_view action) {
   return Error{fmt::format("{}: {}", action, std::strerror(errno))};
 }
@@ -94,7 +96,7 @@ class FanotifyWatch::Impl {
 
  private:
   void run() {
-    alignas(fanotify_event_metadata) std::array<std::byte, 64 * 1024> buffer{};
+    alignas(fanotify_event_metadata) std::array<std::byte, kBufferBytes> buffer{};
     for (;;) {
       pollfd fds[] = {{group_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
       if (poll(fds, 2, -1) < 0 && errno != EINTR) return;
@@ -114,8 +116,9 @@ class FanotifyWatch::Impl {
   /// Acts on one name by one process may come as one record; they are told in the order they can have had.
   void handle(const WatchRecord& record) {
     if ((record.mask & FAN_CREATE) != 0) created(record);
-    if ((record.mask & FAN_RENAME) != 0)
+    if ((record.mask & FAN_RENAME) != 0) {
       send(record, EventKind::rename, record.entry, record.renamed_to, record.renamed_to);
+    }
     if ((record.mask & FAN_MOVED_FROM) != 0) send(record, EventKind::rename, record.entry, {}, {});
     if ((record.mask & FAN_MOVED_TO) != 0) send(record, EventKind::rename, {}, record.entry, record.entry);
     if ((record.mask & FAN_MOVE_SELF) != 0) moved_self(record);

@@ -57,8 +57,8 @@ void MarkTable::add(const std::string& key, Mark mark) {
 bool MarkTable::remove(const std::string& directory) {
   const auto it = key_by_directory_.find(directory);
   if (it == key_by_directory_.end()) return false;
-  if (const auto mark = by_key_.find(it->second); mark != by_key_.end() && mark->second.directory == directory)
-    by_key_.erase(mark);
+  const auto mark = by_key_.find(it->second);
+  if (mark != by_key_.end() && mark->second.directory == directory) by_key_.erase(mark);
   key_by_directory_.erase(it);
   return true;
 }
