@@ -8,7 +8,7 @@
 #include "config/config.h"
 #include "daemon.h"
 #include "log.h"
-#include "sink/sink.h"
+#include "sink_check.h"
 
 namespace ambit::app {
 namespace {
@@ -16,11 +16,8 @@ namespace {
 int run_daemon(const cli::Context& context) {
   auto loaded = config::load(context.config_files);
   if (!context.socket.empty()) loaded.config.control.socket = context.socket;
-  for (const auto& settings : loaded.config.sinks) {
-    if (!loaded.ok()) break;
-    if (const auto status = sink::check(sink::make_config(settings)); !status.ok()) {
-      loaded.diagnostics.push_back({settings.origin.file, settings.origin.line, 0, status.error().message});
-    }
+  if (loaded.ok()) {
+    for (auto& fault : check_sinks(loaded.config)) loaded.diagnostics.push_back(std::move(fault));
   }
   if (!loaded.diagnostics.empty()) fmt::print(stderr, "{}\n", util::to_string(loaded.diagnostics));
   if (!loaded.ok()) return cli::kUsage;

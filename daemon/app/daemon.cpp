@@ -214,6 +214,7 @@ void Daemon::start_delivery() {
   options.format.machine_id = first_line("/etc/machine-id");
   options.format.boot_id = boot_id_;
   options.format.version = AMBIT_VERSION;
+  options.format.colours = isatty(STDOUT_FILENO) != 0;
   delivery_ = std::make_unique<sink::Delivery>(io_, *ledger_, sink_configs(), std::move(options));
   delivery_->start();
   probes_ =

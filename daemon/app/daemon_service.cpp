@@ -12,6 +12,7 @@
 #include "collector/host.h"
 #include "daemon.h"
 #include "service_notify.h"
+#include "sink_check.h"
 
 extern "C" char** environ;
 
@@ -140,13 +141,8 @@ void Daemon::reload(control::Server::Reply reply) {
 void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, const control::Server::Reply& reply) {
   if (!config.ok()) return refuse_reload(util::to_string(config.diagnostics), reply);
   if (!sets.ok()) return refuse_reload(util::to_string(sets.diagnostics), reply);
-  auto sinks = std::exchange(config_.sinks, config.config.sinks);
-  for (const auto& sink : sink_configs()) {
-    if (const auto status = sink::check(sink); !status.ok()) {
-      config_.sinks = std::move(sinks);
-      return refuse_reload(status.error().message, reply);
-    }
-  }
+  if (const auto faults = check_sinks(config.config); !faults.empty())
+    return refuse_reload(util::to_string(faults), reply);
   config_ = std::move(config.config);
   sets_ = sets.sets;
   last_reload_ = "ok: " + describe(sets_);

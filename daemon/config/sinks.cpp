@@ -50,7 +50,8 @@ void read_sink(YamlReader& r, const Node& n, const std::string& what, SinkSettin
     set_if(n[key], into, [&](const Node& v) { return r.choice(v, fmt::format("{}.{}", what, key), known); });
   };
   choose("type", sink.type, {"terminal", "file", "syslog"});
-  choose("format", sink.format, {"ocsf", "json", "text"});
+  // Which formats there are is known to the sinks' own table, against which the daemon checks every sink.
+  set_if(n["format"], sink.format, [&](const Node& v) { return r.text(v, what + ".format"); });
   choose("protocol", sink.protocol, {"udp", "tcp", "tls"});
   set_if(n["enabled"], sink.enabled, [&](const Node& v) { return r.boolean(v, what + ".enabled"); });
   set_if(n["host"], sink.host, [&](const Node& v) { return r.text(v, what + ".host"); });

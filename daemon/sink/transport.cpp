@@ -8,6 +8,7 @@
 #include <array>
 
 #include "format_table.h"
+#include "util/diagnostics.h"
 
 namespace ambit::sink {
 namespace {
@@ -83,8 +84,7 @@ SinkConfig make_config(const config::SinkSettings& settings) {
 Status check(const SinkConfig& config) {
   const std::vector<std::string> known = format_names();
   if (std::find(known.begin(), known.end(), config.format) == known.end()) {
-    return Error{
-        fmt::format("sink '{}': unknown format '{}' (known: {})", config.name, config.format, fmt::join(known, ", "))};
+    return Error{fmt::format("sink '{}': {}", config.name, util::unknown_word("format", config.format, known))};
   }
   const TransportRow* row = find_transport(config.transport);
   if (row == nullptr) {

@@ -420,7 +420,8 @@ TEST(SinkCheck, NamesWhatIsWrong) {
   SinkConfig config;
   config.name = "x";
   config.format = "jsn";
-  EXPECT_NE(check(config).error().message.find("unknown format 'jsn' (known: ocsf, json, text)"), std::string::npos);
+  EXPECT_NE(check(config).error().message.find("unknown format 'jsn'; did you mean 'json'? (known: ocsf, json, text)"),
+            std::string::npos);
   config.format = "json";
   config.transport = "syslog";
   EXPECT_NE(check(config).error().message.find("unknown transport 'syslog'"), std::string::npos);
