@@ -3,11 +3,19 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <set>
 
 #include "collector/host.h"
 
 namespace ambit::app {
+namespace {
+
+std::string root_of(const scope::ResolveRequest& request) {
+  return request.root_pid == 0 ? "/" : fmt::format("/proc/{}/root", request.root_pid);
+}
+
+}  // namespace
 
 ResolverWorker::ResolverWorker(collector::Collector& collector, collector::Identify identify,
                                collector::FanotifyWatch* watch)
@@ -55,22 +63,25 @@ void ResolverWorker::run(const std::stop_token& stop) {
 }
 
 void ResolverWorker::resolve(const scope::ResolveRequest& request) {
-  const std::string root = request.root_pid == 0 ? "/" : fmt::format("/proc/{}/root", request.root_pid);
-  auto resolution = collector::resolve_objects(root, request.patterns, identify_);
+  auto resolution = collector::resolve_objects(root_of(request), request.patterns, identify_);
   if (!resolution.ok()) {
     spdlog::warn("scope={} declared paths not looked up: {}", request.scope, resolution.error().message);
     return;
   }
   for (const auto& note : resolution->notes) spdlog::warn("scope={} {}", request.scope, note);
-  watch_directories(request.root_pid == 0 ? "" : root, resolution->objects);
+  watch_directories(request, resolution->objects);
   collector_.inject(
       collector::objects_event(request.scope, request.root, std::move(resolution).value(), collector::boot_now()));
 }
 
-void ResolverWorker::watch_directories(const std::string& root, const std::vector<ResolvedObject>& objects) {
+void ResolverWorker::watch_directories(const scope::ResolveRequest& request,
+                                       const std::vector<ResolvedObject>& objects) {
   if (watch_ == nullptr) return;
+  const auto& wanted = request.protected_patterns;
+  const std::string root = root_of(request) == "/" ? "" : root_of(request);
   std::set<std::string> directories;
   for (const auto& object : objects) {
+    if (std::find(wanted.begin(), wanted.end(), object.pattern) == wanted.end()) continue;
     if (object.is_directory) directories.insert(object.path);
     const auto slash = object.path.rfind('/');
     if (slash != std::string::npos && slash > 0) directories.insert(object.path.substr(0, slash));

@@ -33,7 +33,7 @@ class ResolverWorker {
  private:
   void run(const std::stop_token& stop);
   void resolve(const scope::ResolveRequest& request);
-  void watch_directories(const std::string& root, const std::vector<ResolvedObject>& objects);
+  void watch_directories(const scope::ResolveRequest& request, const std::vector<ResolvedObject>& objects);
 
   collector::Collector& collector_;
   collector::Identify identify_;
