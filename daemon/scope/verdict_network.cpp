@@ -43,11 +43,17 @@ struct Hit {
   bool name_would_help = false;       ///< a host grant fits but for the name
 };
 
-Hit find_egress(const Subject& subject, const NetFacts& facts, const Address& peer, std::string_view name) {
+/// An address that several names lead to is any of them: the last answer need not be the one that the process acts on.
+bool is_named(const Enriched& enriched, const std::string& pattern) {
+  const auto matches = [&pattern](const std::string& name) { return !name.empty() && host_matches(pattern, name); };
+  return matches(enriched.peer_name) || std::any_of(enriched.peer_names.begin(), enriched.peer_names.end(), matches);
+}
+
+Hit find_egress(const Subject& subject, const Enriched& enriched, const NetFacts& facts, const Address& peer) {
   Hit hit;
   const bool is_probe = is_address_probe(facts);
   for (const auto& grant : subject.scope.egress) {
-    const bool is_peer = grant.cidr ? grant.cidr->contains(peer) : !name.empty() && host_matches(grant.host, name);
+    const bool is_peer = grant.cidr ? grant.cidr->contains(peer) : is_named(enriched, grant.host);
     const bool fits = is_probe || (holds_port(grant.ports, facts.remote.port) &&
                                    (grant.protocol.empty() || grant.protocol == protocol_of(facts)));
     if (!is_peer) {
@@ -73,7 +79,7 @@ Verdict judge_egress(const Subject& subject, const Enriched& enriched, const Net
     return make_verdict(subject, Outcome::denied, Section::network, "network.metadataService",
                         "the metadata service is denied by the scope");
   }
-  const Hit hit = find_egress(subject, facts, peer, enriched.peer_name);
+  const Hit hit = find_egress(subject, enriched, facts, peer);
   if (hit.granted != nullptr) return make_verdict(subject, Outcome::in_scope, Section::network, hit.granted->name);
   if (facts.remote.port == kDnsPort || is_address_probe(facts)) {
     for (const auto& resolver : scope.resolvers) {

@@ -57,6 +57,16 @@ TEST_F(Network, GrantsPeersByTheNameTheyWereAnsweredFor) {
   EXPECT_VERDICT(named("", 80, NameSource::unknown), out_of_scope, network);
 }
 
+TEST_F(Network, GrantsASharedAddressByAnyOfItsNames) {
+  World::Peer peer;
+  peer.name = "other.example";
+  peer.source = NameSource::dns_answer;
+  peer.names = {"other.example", "cdn.hf.co"};
+  EXPECT_VERDICT(world.net(EventKind::connect, 10, "203.0.113.7", 443, peer), in_scope, network);
+  peer.names = {"other.example", "another.example"};
+  EXPECT_VERDICT(world.net(EventKind::connect, 10, "203.0.113.7", 443, peer), out_of_scope, network);
+}
+
 TEST_F(Network, HoldsPhases) {
   world.probe("chat");
   const auto late = named("hf.co");

@@ -215,6 +215,7 @@ class World {
   }
 
   struct Peer {
+    std::vector<std::string> names;  ///< all names of the address
     std::uint16_t sock_type = SOCK_STREAM;
     std::string name;
     NameSource source = NameSource::none;
@@ -239,6 +240,7 @@ class World {
     enriched.event = &event;
     enriched.process = processes[pid];
     enriched.peer_name = peer.name;
+    enriched.peer_names = peer.names;
     enriched.peer_name_source = peer.source;
     return judge->judge(enriched);
   }
