@@ -7,6 +7,8 @@
 #include "lib/sock.bpf.h"
 
 #define TCP_ESTABLISHED_STATE 1
+#define VM_WRITE 0x2
+#define VM_SHARED 0x8
 
 ALWAYS_INLINE struct scratch *iterator_scratch(void)
 {
@@ -91,7 +93,8 @@ int iter__task_argv(struct bpf_iter__task *ctx)
 	return show_process(ctx->meta->seq, ctx->task, ARGV_COPY);
 }
 
-ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct subject *who, struct file *file, __u32 fd)
+ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct subject *who, struct file *file, __u32 fd,
+			     __u32 access)
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
 	__u32 quality = AMBIT_Q_INVENTORY, flags, path_len = 0;
@@ -108,7 +111,7 @@ ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct sub
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;
 	r->ret = fd;
-	r->access = access_of(file, 0);
+	r->access = access;
 	r->flags = BPF_CORE_READ(file, f_flags);
 	if (!(iter_facts & ITER_WITHOUT_PATHS)) {
 		root_of(&root, who->task);
@@ -160,8 +163,39 @@ int iter__task_file(struct bpf_iter__task_file *ctx)
 	subject_of(&who, task);
 	sk = sock_of_file(file);
 	if (!sk)
-		show_file(ctx->meta->seq, s, &who, file, fd);
+		show_file(ctx->meta->seq, s, &who, file, fd, access_of(file, 0));
 	else if (!(iter_facts & ITER_WITHOUT_PATHS))
 		show_socket(ctx->meta->seq, s, &who, sk, fd);
+	return 0;
+}
+
+/* Files that are mapped; the descriptor may be closed long since (weights). One file's segments follow each other. */
+SEC("iter/task_vma")
+int iter__task_vma(struct bpf_iter__task_vma *ctx)
+{
+	struct vm_area_struct *vma = ctx->vma;
+	struct task_struct *task = ctx->task;
+	struct scratch *s = iterator_scratch();
+	__u32 access = AMBIT_ACCESS_READ;
+	struct subject who;
+	struct file *file;
+	__u64 flags;
+
+	if (!task || !vma || !s)
+		return 0;
+	if (iter_tgid && task->tgid != iter_tgid)
+		return 0;
+	file = vma->vm_file;
+	if (!file)
+		return 0;
+	flags = vma->vm_flags;
+	if ((flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED))
+		access |= AMBIT_ACCESS_WRITE;
+	else if (s->last_mapping == (__u64)file && s->last_tgid == task->tgid)
+		return 0;
+	s->last_mapping = (__u64)file;
+	s->last_tgid = task->tgid;
+	subject_of(&who, task);
+	show_file(ctx->meta->seq, s, &who, file, 0, access);
 	return 0;
 }

@@ -54,11 +54,10 @@ struct {
 	__type(value, __u64);
 } losses SEC(".maps") __weak;
 
-/* image id -> records lost. Read and emptied by user space; when it is full the totals still count. */
+/* image id -> records lost. Images that lose nothing any more fall out first, so that it is never full. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, __u64);
 } lost_by_image SEC(".maps") __weak;
@@ -103,6 +102,9 @@ struct scratch {
 	struct ambit_call call;
 	__u32 is_compat;
 	__u32 room; /* ROOM_OF_*: which scratch this is */
+	__u64 last_mapping; /* iter/task_vma: file and process of the mapping before */
+	__u32 last_tgid;
+	__u32 pad;
 	char path[PATH_BUFFER + PATH_SLACK];
 	__u8 record[AMBIT_REC_MAX + PATH_BUFFER]; /* append() masks offset and length separately */
 };

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <optional>
-#include <sstream>
+
+#include "mountinfo.h"
 
 namespace ambit::kernel {
 namespace {
@@ -38,42 +38,26 @@ bool is_bpf_filesystem() {
   return ::statfs("/sys/fs/bpf", &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
 }
 
-/// mountinfo writes space, tab, newline and backslash as octal escapes (proc(5)).
-std::string unescape(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      out.push_back(static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0')));
-      i += 3;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
-}
-
-/// Mount point of one mountinfo line if it is the root of a cgroup v2 hierarchy.
-std::optional<std::string> cgroup2_of(const std::string& line) {
-  const auto separator = line.find(" - ");
-  if (separator == std::string::npos) return std::nullopt;
-  if (line.compare(separator + 3, 8, "cgroup2 ") != 0) return std::nullopt;
-  std::istringstream fields(line.substr(0, separator));
-  std::string id, parent, device, root, target;
-  fields >> id >> parent >> device >> root >> target;
-  // Another root means that only a subtree is visible here (a container's own cgroup namespace).
-  if (root != "/") return std::nullopt;
-  return unescape(target);
+/// Every cgroup v2 directory but the root of the hierarchy has this file (Documentation/admin-guide/cgroup-v2.rst). A
+/// root that only seems one (cgroup namespace, bind mount) would hide the rest of the host.
+bool is_whole_hierarchy(const std::string& mount) {
+  return ::access((mount + "/cgroup.type").c_str(), F_OK) != 0;
 }
 
 }  // namespace
 
 Result<std::string> find_cgroup2() {
-  std::ifstream mounts("/proc/self/mountinfo");
-  std::string line;
-  while (std::getline(mounts, line)) {
-    if (auto path = cgroup2_of(line)) return *path;
+  std::ifstream file("/proc/self/mountinfo");
+  const auto mounts = cgroup2_mounts(file);
+  for (const auto& mount : mounts) {
+    if (is_whole_hierarchy(mount)) return mount;
   }
-  return Error{"no cgroup v2 hierarchy is mounted (mount one: mount -t cgroup2 none /sys/fs/cgroup/unified)"};
+  if (!mounts.empty()) {
+    return Error{
+        fmt::format("{} shows only a part of the cgroup v2 hierarchy (containers: mount the host's /sys/fs/cgroup)",
+                    mounts.front())};
+  }
+  return Error{"no cgroup v2 hierarchy is mounted (mount one: mount -t cgroup2 none DIRECTORY)"};
 }
 
 HostCheck check_host() {

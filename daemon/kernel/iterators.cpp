@@ -10,6 +10,7 @@
 #include <cstring>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "util/fd.h"
 
@@ -43,6 +44,17 @@ std::size_t split_records(std::span<const std::byte> bytes, const Sensor::Record
 /// Port of one side of a listener or connection, apart by network namespace and family-free: a dual-stack listener
 /// takes both.
 using LocalPort = std::pair<std::uint32_t, std::uint16_t>;
+
+/// One process's way to one object: the same file by two descriptors or by descriptor and mapping is told once.
+using Held = std::tuple<std::uint32_t, FileId, std::uint32_t>;
+std::optional<Held> held_by(std::span<const std::byte> record) {
+  ambit_rec_header header{};
+  std::memcpy(&header, record.data(), sizeof(header));
+  if (header.type != AMBIT_REC_OPEN) return std::nullopt;
+  ambit_rec_open open{};
+  std::memcpy(static_cast<void*>(&open), record.data(), std::min(record.size(), sizeof(open)));
+  return Held{header.tgid, {open.obj.dev, open.obj.ino}, open.access};
+}
 
 }  // namespace
 
@@ -87,7 +99,18 @@ Status Iterators::run(bpf_program* program, Filter filter, const Sensor::RecordC
 Status Iterators::inventory(const Sensor::RecordCallback& callback) {
   const std::lock_guard lock(mutex_);
   if (auto status = run(task_program(), {}, callback); !status) return status;
-  return sockets_and_files(callback);
+  std::set<Held> held;
+  const auto unless_held = [&](std::span<const std::byte> record) {
+    const auto key = held_by(record);
+    if (!key || held.insert(*key).second) callback(record);
+  };
+  if (auto status = sockets_and_files(unless_held); !status) return status;
+  return mapped_files(unless_held);
+}
+
+Status Iterators::mapped_files(const Sensor::RecordCallback& callback) {
+  bpf_program* program = object_.program("iter__task_vma");
+  return program == nullptr ? Status(Ok{}) : run(program, {}, callback);
 }
 
 Status Iterators::sockets_and_files(const Sensor::RecordCallback& callback) {

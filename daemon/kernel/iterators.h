@@ -36,6 +36,7 @@ class Iterators {
   [[nodiscard]] bpf_program* task_program() const;
   Status run(bpf_program* program, Filter filter, const Sensor::RecordCallback& callback);
   Status sockets_and_files(const Sensor::RecordCallback& callback);
+  Status mapped_files(const Sensor::RecordCallback& callback);
 
   const Object& object_;
   std::mutex mutex_;

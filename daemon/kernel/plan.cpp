@@ -39,6 +39,7 @@ const std::array kPrograms = {
     ProgramSpec{"iter__task", "iter/task", Attachment::on_demand},
     ProgramSpec{"iter__task_argv", "iter.s/task", Attachment::on_demand},
     ProgramSpec{"iter__task_file", "iter/task_file", Attachment::on_demand},
+    ProgramSpec{"iter__task_vma", "iter/task_vma", Attachment::on_demand},
 };
 
 const std::vector<Candidate> kCandidates = {
@@ -105,20 +106,20 @@ const std::vector<Candidate> kCandidates = {
      "tp_btf/io_uring_complete",
      {"tp_btf__io_uring_complete"},
      "failed opens; the object of opens into a registered slot before 6.13; kernels before 5.19"},
-    {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "files mapped and closed before the start"},
+    {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets"},
     {"inventory",
      "iter/task",
      {"iter__task", "iter__task_file"},
-     "arguments of processes that ran before the start; files mapped and closed before it"},
+     "arguments of processes that ran before the start; unconnected datagram sockets"},
+    {"inventory_mapped", "iter/task_vma", {"iter__task_vma"}, ""},
 };
 
 bool contains(const std::vector<std::string>& all, std::string_view word) {
   return std::find(all.begin(), all.end(), word) != all.end();
 }
 
-/// "cgroup/connect4,6" stands for both; either may be denied by its own name.
-bool is_hook_denied(const std::vector<std::string>& denied, std::string_view hook) {
-  return contains(denied, hook);
+bool is_denied(const std::vector<std::string>& denied, const Candidate& candidate) {
+  return contains(denied, candidate.signal) || contains(denied, candidate.hook);
 }
 
 const Refusal* first_refusal(const Candidate& candidate, const Refusals& refusals) {
@@ -160,19 +161,20 @@ std::span<const Candidate> candidates() {
 Refusals denied_programs(const std::vector<std::string>& denied) {
   Refusals refusals;
   for (const auto& program : kPrograms) {
-    if (is_hook_denied(denied, program.hook)) {
+    if (contains(denied, program.hook)) {
       refusals.emplace(program.name, Refusal{HookState::denied, fmt::format("hook {} is denied", program.hook)});
     }
   }
   for (const auto& candidate : kCandidates) {
-    if (!contains(denied, candidate.signal)) continue;
+    if (!is_denied(denied, candidate)) continue;
     for (const auto name : candidate.programs) {
       const bool is_shared = std::any_of(kCandidates.begin(), kCandidates.end(), [&](const Candidate& other) {
-        return !contains(denied, other.signal) &&
+        return !is_denied(denied, other) &&
                std::find(other.programs.begin(), other.programs.end(), name) != other.programs.end();
       });
       if (!is_shared) {
-        refusals.emplace(name, Refusal{HookState::denied, fmt::format("signal {} is denied", candidate.signal)});
+        refusals.emplace(
+            name, Refusal{HookState::denied, fmt::format("{} by {} is denied", candidate.signal, candidate.hook)});
       }
     }
   }
@@ -185,11 +187,11 @@ std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vecto
     const bool is_next = !plan.empty() && plan.back().signal == candidate.signal;
     if (is_next && plan.back().state == HookState::active) continue;
     const Refusal* refusal = first_refusal(candidate, refusals);
-    const bool is_denied = contains(denied, candidate.signal) || is_hook_denied(denied, candidate.hook);
+    const bool is_out = is_denied(denied, candidate);
     if (!is_next) {
       plan.push_back({std::string(candidate.signal), std::string(candidate.hook), HookState::active,
                       std::string(candidate.blind), ""});
-      if (is_denied) {
+      if (is_out) {
         plan.back().state = HookState::denied;
         plan.back().detail = "denied by configuration";
       } else if (refusal != nullptr) {
@@ -198,7 +200,7 @@ std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vecto
       }
       continue;
     }
-    if (refusal != nullptr || is_denied) continue;
+    if (refusal != nullptr || is_out) continue;
     const std::string passed_over = fmt::format("{}: {}", plan.back().hook, plan.back().detail);
     plan.back() = {std::string(candidate.signal), std::string(candidate.hook), HookState::active,
                    std::string(candidate.blind), passed_over};

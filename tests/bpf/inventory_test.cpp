@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "sensor_fixture.h"
@@ -73,6 +74,19 @@ TEST_F(Inventory, TellsOpenFilesAndListeners) {
   EXPECT_EQ(ports(AMBIT_REC_CONNECT)[0].second, port);
   ASSERT_EQ(ports(AMBIT_REC_ACCEPT).size(), 1U);
   EXPECT_EQ(ports(AMBIT_REC_ACCEPT)[0].first, port);
+}
+
+TEST_F(Inventory, TellsAMappedFileWhoseDescriptorIsClosed) {
+  const std::string path = make_file("weights", std::string(8192, 'w'));
+  util::Fd file(::open(path.c_str(), O_RDONLY));
+  void* mapping = ::mmap(nullptr, 8192, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  ASSERT_NE(mapping, MAP_FAILED);
+  file.reset();
+  int seen = 0;
+  for (const auto& record : take(AMBIT_REC_OPEN, ::getpid())) seen += path_of(record) == path;
+  ::munmap(mapping, 8192);
+  EXPECT_EQ(seen, 1);
+  for (const auto& record : take(AMBIT_REC_OPEN, ::getpid())) EXPECT_NE(path_of(record), path);
 }
 
 int wait_for_nothing(const char*) {

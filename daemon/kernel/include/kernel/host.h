@@ -19,7 +19,7 @@ struct HostCheck {
 /// Looks at the running host; changes nothing.
 HostCheck check_host();
 
-/// Directory of the first cgroup v2 mount of /proc/self/mountinfo; never a guessed path.
+/// Directory of the first mount in /proc/self/mountinfo that shows the whole cgroup v2 hierarchy; never a guessed path.
 Result<std::string> find_cgroup2();
 
 }  // namespace ambit::kernel
