@@ -26,8 +26,9 @@ ProcessRef ProcessTable::find_image(ImageId image) const {
 
 ProcessRef ProcessTable::find_by_tick(const ProcessKey& cut) const {
   const auto it = latest_start_.find(cut.tgid);
-  if (it == latest_start_.end() || it->second < cut.start_ns || it->second - cut.start_ns >= kClockTickNs)
-    return nullptr;
+  if (it == latest_start_.end()) return nullptr;
+  const bool is_gone = cut.start_ns == 0;
+  if (!is_gone && (it->second < cut.start_ns || it->second - cut.start_ns >= kClockTickNs)) return nullptr;
   return find({cut.tgid, it->second});
 }
 

@@ -20,7 +20,8 @@ class ProcessTable {
 
   [[nodiscard]] ProcessRef find(const ProcessKey& key) const;
   [[nodiscard]] ProcessRef find_image(ImageId image) const;
-  /// The process with this pid whose start lies in [cut_start, cut_start + one clock tick): /proc tells no better.
+  /// The process with this pid whose start lies in [cut_start, cut_start + one clock tick): /proc tells no better. A
+  /// start of zero says that it was gone when /proc was asked: then the last one that had the pid.
   [[nodiscard]] ProcessRef find_by_tick(const ProcessKey& cut) const;
 
   /// Adds or replaces the entry of `process->key`. An older process with the same pid has ended.

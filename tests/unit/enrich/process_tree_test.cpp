@@ -170,7 +170,17 @@ TEST_F(ProcessTree, FindsFanotifySubjectsByTheirCutStart) {
   EXPECT_EQ(enricher_.apply(e).process->exe, "/bin/mv");
   e.subject.start_ns = 5'110'000'000;
   EXPECT_EQ(enricher_.apply(e).process->exe, "");
-  e.subject.start_ns = 0;
+  EXPECT_EQ(enricher_.processes(), 1U);
+}
+
+TEST_F(ProcessTree, FindsFanotifySubjectsThatWereGoneAtTheLookUp) {
+  const ProcessKey key{300, 5'123'456'789};
+  enricher_.apply(exec(key, "/bin/rm", seconds(5)));
+  enricher_.apply(exited(key, seconds(6)));
+  auto e = act(EventKind::unlink, {300, 0}, seconds(6), NameFacts{});
+  e.hook = AMBIT_HOOK_FANOTIFY;
+  EXPECT_EQ(enricher_.apply(e).process->exe, "/bin/rm");
+  e.subject.tgid = 301;
   EXPECT_EQ(enricher_.apply(e).process->exe, "");
   EXPECT_EQ(enricher_.processes(), 1U);
 }
