@@ -101,7 +101,7 @@ struct scratch {
 	__u64 args[8]; /* of the system call; user pointers as passed */
 	struct ambit_call call;
 	__u32 is_compat;
-	__u32 room; /* ROOM_OF_*: which scratch this is */
+	__u32 room;	    /* ROOM_OF_*: which scratch this is */
 	__u64 last_mapping; /* iter/task_vma: file and process of the mapping before */
 	__u32 last_tgid;
 	__u32 pad;
@@ -148,7 +148,7 @@ extern volatile unsigned int protected_dir_count;
 extern volatile unsigned int init_mnt_ns; /* of process 1 */
 extern volatile unsigned int init_root_dev;
 extern volatile unsigned long long init_root_ino;
-extern volatile unsigned int iter_tgid;  /* iterators: only this process; 0 = all */
+extern volatile unsigned int iter_tgid;	 /* iterators: only this process; 0 = all */
 extern volatile unsigned int iter_facts; /* iterators: ITER_* */
 #define ITER_WITHOUT_PATHS 1
 

@@ -53,7 +53,8 @@ __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, 
 		parent = BPF_CORE_READ(d, d_parent);
 		len = BPF_CORE_READ(d, d_name.len) & 0xff;
 		name = BPF_CORE_READ(d, d_name.name);
-		if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where we look */
+		if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where
+				      we look */
 			char first = '/';
 
 			flags = AMBIT_Q_PATH_DETACHED;

@@ -46,8 +46,8 @@ int BPF_PROG(call__ptrace, struct pt_regs *regs, long ret)
 		r.target_tgid = BPF_CORE_READ(target, tgid);
 		r.target_start_ns = BPF_CORE_READ(target, group_leader, start_boottime);
 		proc = find_process(target, r.target_tgid, r.target_start_ns);
-		is_target_of_interest = !proc || proc_state(proc) == AMBIT_IMAGE_UNDECIDED ||
-					proc_state(proc) == AMBIT_IMAGE_WATCHED;
+		is_target_of_interest =
+			!proc || proc_state(proc) == AMBIT_IMAGE_UNDECIDED || proc_state(proc) == AMBIT_IMAGE_WATCHED;
 	}
 	if (!is_of_interest(&who) && !is_target_of_interest)
 		return 0;

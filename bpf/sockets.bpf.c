@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What of sockets only system calls show: accept; bind, listen and (where the kernel has no cgroup hook) connect of unix
- * sockets. Names come from the kernel's sockets.
+/* What of sockets only system calls show: accept; bind, listen and (where the kernel has no cgroup hook) connect of
+ * unix sockets. Names come from the kernel's sockets.
  */
 #include "lib/calls.bpf.h"
 #include "lib/sock.bpf.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* connect of unix sockets (6.7+). libbpf 1.1 does not know the hook: the loader sets type and attach type by hand. A file
- * of its own, because only this one needs kernel functions.
+/* connect of unix sockets (6.7+). libbpf 1.1 does not know the hook: the loader sets type and attach type by hand. A
+ * file of its own, because only this one needs kernel functions.
  */
 #include "lib/sock.bpf.h"
 

@@ -83,10 +83,11 @@ ALWAYS_INLINE void send_record(struct ambit_rec_header *h, __u32 size, const str
 	count(AMBIT_COUNT_SENT);
 }
 
-/* For programs that can be preempted or interrupt others (cgroup hooks, socket states): a record of fixed size written in place in the ring.
- * Such records are not numbered (cpu_seq 0): the numbering is not atomic. */
-#define reserve_record(type, who) \
-	(has_room(sizeof(type), ROOM_ORDINARY, (who)->image_id) ? (type *)reserve_bytes(sizeof(type), (who)->image_id) : NULL)
+/* For programs that can be preempted or interrupt others (cgroup hooks, socket states): a record of fixed size written
+ * in place in the ring. Such records are not numbered (cpu_seq 0): the numbering is not atomic. */
+#define reserve_record(type, who)                                                                                      \
+	(has_room(sizeof(type), ROOM_ORDINARY, (who)->image_id) ? (type *)reserve_bytes(sizeof(type), (who)->image_id) \
+								: NULL)
 
 ALWAYS_INLINE void *reserve_bytes(const __u32 size, __u64 image_id)
 {
@@ -104,7 +105,8 @@ ALWAYS_INLINE void submit_record(struct ambit_rec_header *h, __u32 size, const s
 	bpf_ringbuf_submit(h, wake_flags(this_cpu(), wakes_reader(h, who)));
 }
 
-/* Per-CPU room for tracing programs in process context. NULL: taken (counted), which means that such a program nested. */
+/* Per-CPU room for tracing programs in process context. NULL: taken (counted), which means that such a program nested.
+ */
 ALWAYS_INLINE struct scratch *take_scratch(__u64 image_id)
 {
 	__u32 zero = 0;

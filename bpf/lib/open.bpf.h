@@ -37,13 +37,13 @@ ALWAYS_INLINE struct task_struct *process_behind(struct inode *inode, struct pla
 		return NULL;
 	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
 	if (!(name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && !name[3]) &&
-	    !(name[0] == 'e' && name[1] == 'n' && name[2] == 'v' && name[3] == 'i' && name[4] == 'r' && name[5] == 'o' &&
-	      name[6] == 'n' && !name[7]))
+	    !(name[0] == 'e' && name[1] == 'n' && name[2] == 'v' && name[3] == 'i' && name[4] == 'r' &&
+	      name[5] == 'o' && name[6] == 'n' && !name[7]))
 		return NULL;
 	proc = (struct proc_inode *)((void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
 	pid = BPF_CORE_READ(proc, pid);
 	if (!pid)
-		return NULL; /* /proc/sys and the like */
+		return NULL;			    /* /proc/sys and the like */
 	first = BPF_CORE_READ(pid, tasks[0].first); /* PIDTYPE_PID */
 	if (!first)
 		return NULL;

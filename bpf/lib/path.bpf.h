@@ -34,9 +34,9 @@ ALWAYS_INLINE void place_of_file(struct place *at, struct file *file)
 	at->mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
 }
 
-/* path.bpf.c: writes the path to the end of the scratch's path[0..PATH_BUFFER); the result holds the offset of its first
- * byte in the low half and AMBIT_Q_PATH_* in the high one. Global, so that the verifier looks at its loop once per
- * program and not once per call and state. `room`: ROOM_OF_*. */
+/* path.bpf.c: writes the path to the end of the scratch's path[0..PATH_BUFFER); the result holds the offset of its
+ * first byte in the low half and AMBIT_Q_PATH_* in the high one. Global, so that the verifier looks at its loop once
+ * per program and not once per call and state. `room`: ROOM_OF_*. */
 #define ROOM_OF_TASK 0
 #define ROOM_OF_ITERATOR 1
 __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room);
@@ -45,7 +45,8 @@ __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, 
 ALWAYS_INLINE __u32 append_path(struct scratch *s, __u32 at, struct place *place, struct place *root, __u32 max,
 				__u32 *quality)
 {
-	__u64 found = walk_path((__u64)place->dentry, (__u64)place->mount, (__u64)root->dentry, (__u64)root->mount, s->room);
+	__u64 found =
+		walk_path((__u64)place->dentry, (__u64)place->mount, (__u64)root->dentry, (__u64)root->mount, s->room);
 	__u32 off = (__u32)found & (PATH_BUFFER - 1), len = PATH_BUFFER - off;
 
 	*quality |= found >> 32;

@@ -94,6 +94,7 @@ ALWAYS_INLINE void fill_exec(struct ambit_rec_exec *r, struct task_struct *task,
 		if (r->exe.sb_magic == TMPFS_MAGIC || r->exe.sb_magic == HUGETLBFS_MAGIC)
 			r->flags |= AMBIT_EXEC_MEMFD;
 	}
-	if (init_mnt_ns && (r->exe.mnt_ns != init_mnt_ns || r->root_ino != init_root_ino || r->root_dev != init_root_dev))
+	if (init_mnt_ns &&
+	    (r->exe.mnt_ns != init_mnt_ns || r->root_ino != init_root_ino || r->root_dev != init_root_dev))
 		r->flags |= AMBIT_EXEC_FOREIGN_ROOT;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cost of the shipped detections for one event, by kind and verdict, and of loading them. Reports ns per event; divide by
-// the `rules` counter for ns per rule tried.
+// Cost of the shipped detections for one event, by kind and verdict, and of loading them. Reports ns per event; divide
+// by the `rules` counter for ns per rule tried.
 #include <benchmark/benchmark.h>
 
 #include "detection_files.h"
@@ -29,9 +29,15 @@ void evaluate(benchmark::State& state, const Sample& event) {
   state.counters["matches"] = static_cast<double>(matches.size());
 }
 
-void open_in_scope(benchmark::State& state) { evaluate(state, judged(open("/srv/models/gemma/model.gguf"), Outcome::in_scope)); }
-void open_unscoped(benchmark::State& state) { evaluate(state, open("/etc/ld.so.cache")); }
-void open_out_of_scope(benchmark::State& state) { evaluate(state, judged(open("/etc/passwd"), Outcome::out_of_scope)); }
+void open_in_scope(benchmark::State& state) {
+  evaluate(state, judged(open("/srv/models/gemma/model.gguf"), Outcome::in_scope));
+}
+void open_unscoped(benchmark::State& state) {
+  evaluate(state, open("/etc/ld.so.cache"));
+}
+void open_out_of_scope(benchmark::State& state) {
+  evaluate(state, judged(open("/etc/passwd"), Outcome::out_of_scope));
+}
 void exec_in_scope(benchmark::State& state) {
   evaluate(state, judged(exec(process("sh", "/usr/bin/dash", {"sh", "-c", "true"}, server())), Outcome::in_scope));
 }
@@ -41,7 +47,9 @@ void exec_out_of_scope(benchmark::State& state) {
 void connect_in_scope(benchmark::State& state) {
   evaluate(state, judged(net(EventKind::connect, {}, endpoint("10.0.0.5", 443)), Outcome::in_scope, Section::network));
 }
-void fork_event(benchmark::State& state) { evaluate(state, of_kind(EventKind::fork)); }
+void fork_event(benchmark::State& state) {
+  evaluate(state, of_kind(EventKind::fork));
+}
 
 void load_detections(benchmark::State& state) {
   const auto documents = detection_files();

@@ -94,8 +94,8 @@ struct StatusReport {
   std::string last_reload;  ///< "", "ok: ...", "failed: ..."
 };
 
-/// Keys are the members' names; times are nanoseconds with `_ns` in the key. Texts may hold bytes that are not UTF-8: dump with
-/// error_handler_t::replace.
+/// Keys are the members' names; times are nanoseconds with `_ns` in the key. Texts may hold bytes that are not UTF-8:
+/// dump with error_handler_t::replace.
 nlohmann::json status_json(const StatusReport& report);
 
 }  // namespace ambit::metrics
