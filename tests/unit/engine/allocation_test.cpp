@@ -15,15 +15,16 @@ std::atomic<std::size_t> allocations{
     0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): counts operator new
 }
 
-void* operator new(std::size_t size) {
+// Not inlined: GCC would see malloc's twin given what operator new returned, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* p = std::malloc(size == 0 ? 1 : size)) return p;  // NOLINT(cppcoreguidelines-no-malloc)
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept {
+[[gnu::noinline]] void operator delete(void* p) noexcept {
   std::free(p);
 }  // NOLINT(cppcoreguidelines-no-malloc)
-void operator delete(void* p, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
   std::free(p);
 }  // NOLINT(cppcoreguidelines-no-malloc)
 
