@@ -15,16 +15,17 @@ std::atomic<std::size_t> allocations{
     0};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): counts operator new
 }
 
-// Not inlined: GCC would see malloc's twin given what operator new returned, and warn.
-[[gnu::noinline]] void* operator new(std::size_t size) {
+// GCC sees free() given what operator new returned and takes it for a mistake: here both are replaced as a pair.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void* operator new(std::size_t size) {
   ++allocations;
   if (void* p = std::malloc(size == 0 ? 1 : size)) return p;  // NOLINT(cppcoreguidelines-no-malloc)
   throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* p) noexcept {
+void operator delete(void* p) noexcept {
   std::free(p);
 }  // NOLINT(cppcoreguidelines-no-malloc)
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
+void operator delete(void* p, std::size_t) noexcept {
   std::free(p);
 }  // NOLINT(cppcoreguidelines-no-malloc)
 
