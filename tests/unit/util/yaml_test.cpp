@@ -56,6 +56,7 @@ TEST(YamlReader, ReadsQuantitiesAndRefusesOthers) {
 
 TEST(Nearest, FindsTheSlipAndNotTheStranger) {
   EXPECT_EQ(nearest("prot", {"port", "address"}), "port");
+  EXPECT_EQ(nearest("modles", {"mode", "models"}), "models") << "swapped neighbours are one slip";
   EXPECT_EQ(nearest("zzzzzz", {"port", "address"}), "");
 }
 
