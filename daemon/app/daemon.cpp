@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -66,6 +67,8 @@ Daemon::Daemon(config::Config config, std::vector<std::string> config_files)
 Daemon::~Daemon() = default;
 
 int Daemon::run() {
+  // A reader of standard output or error that goes away is a sink that is down, not the end.
+  std::signal(SIGPIPE, SIG_IGN);
   const std::array steps = {&Daemon::load, &Daemon::check_host, &Daemon::open_ledger, &Daemon::open_doors,
                             &Daemon::start_kernel};
   for (const auto step : steps) {
@@ -121,6 +124,10 @@ Daemon::Step Daemon::open_ledger() {
   auto ledger = ledger::Ledger::open(std::move(options), std::move(hooks));
   if (!ledger.ok()) return Failure{cli::kDegraded, ledger.error().message};
   ledger_ = std::move(ledger).value();
+  // With the first commit, so that a kill before the first delivery leaves no alert that a new sink never gets.
+  std::vector<std::string> names;
+  for (const auto& sink : sink_configs()) names.push_back(sink.name);
+  ledger_->register_sinks(names);
   return {};
 }
 
@@ -166,8 +173,10 @@ Daemon::Step Daemon::start_kernel() {
     spdlog::warn("fanotify: {}; renames of protected objects by strangers are not seen", watch.error().message);
   }
   resolver_ = std::make_unique<ResolverWorker>(*collector_, collector::identify_with(*sensor_), fanotify_.get());
-  start_pipeline();
+  collector_->inject(collector::make_tick());
+  collector_->inject(collector::read_users());
   if (const auto attached = sensor_->attach(); !attached.ok()) return Failure{cli::kDegraded, attached.error().message};
+  start_pipeline();  // after attach(), which settles what signals are blind; the ring holds what comes meanwhile
   take_inventory();
   return {};
 }
@@ -188,10 +197,9 @@ void Daemon::start_pipeline() {
   PipelineHooks hooks;
   hooks.on_resolve = [this](std::vector<scope::ResolveRequest> requests) { resolver_->post(std::move(requests)); };
   hooks.on_event = [this](const JudgedEvent& event) { live_->publish(event); };
+  hooks.names_lost = [this] { return fanotify_ ? fanotify_->overflows() : 0; };
   pipeline_ = std::make_unique<Pipeline>(*collector_, *sensor_, *ledger_, *registry_, sets_, std::move(options),
                                          std::move(hooks));
-  collector_->inject(collector::make_tick());
-  collector_->inject(collector::read_users());
   pipeline_thread_ = std::jthread([this](const std::stop_token& stop) { pipeline_->run(stop); });
 }
 
@@ -205,7 +213,7 @@ void Daemon::take_inventory() {
   if (const auto status = collector_->take_inventory(std::move(names)); !status.ok()) {
     spdlog::warn("inventory: {}", status.error().message);
   }
-  inventory_taken_ = true;
+  expect_judged();
 }
 
 void Daemon::start_delivery() {

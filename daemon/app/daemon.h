@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -68,12 +69,15 @@ class Daemon {
   void announce_blindness();
   void inject(EventKind kind, EventFacts facts);
   void reload(control::Server::Reply reply);
-  void finish_reload(config::LoadResult config, LoadedSets sets, const control::Server::Reply& reply);
+  void finish_reload(config::LoadResult config, LoadedSets sets, Event users, const control::Server::Reply& reply);
   void refuse_reload(const std::string& why, const control::Server::Reply& reply);
 
   [[nodiscard]] metrics::StatusReport status() const;
   [[nodiscard]] metrics::Readiness readiness() const;
   [[nodiscard]] bool is_alive() const;
+  /// All that was handed to the pipeline until expect_judged() was last called is judged.
+  [[nodiscard]] bool is_caught_up() const;
+  void expect_judged();
   [[nodiscard]] std::vector<sink::SinkConfig> sink_configs() const;
 
   config::Config config_;
@@ -83,6 +87,8 @@ class Daemon {
   WallTime started_{};
   std::string last_reload_;
   bool ready_told_ = false;
+  bool is_stopping_ = false;
+  std::uint64_t judged_round_ = std::numeric_limits<std::uint64_t>::max();  ///< Pipeline::rounds() to wait for
   CanaryRun canary_;
   bool blindness_announced_ = false;  ///< for the present canary run
 
@@ -90,6 +96,8 @@ class Daemon {
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer quarter_{io_}, second_{io_}, watchdog_{io_};
   boost::asio::thread_pool workers_{2};
+  /// One after the other, so that what is read last is in force last.
+  boost::asio::strand<boost::asio::thread_pool::executor_type> reloads_{workers_.get_executor()};
 
   std::unique_ptr<metrics::Registry> registry_;
   std::unique_ptr<ledger::Ledger> ledger_;
@@ -103,7 +111,6 @@ class Daemon {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ProbeRunner> probes_;
   std::unique_ptr<sink::Delivery> delivery_;
-  std::atomic<bool> inventory_taken_{false};
   std::jthread pipeline_thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <spawn.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio/post.hpp>
 #include <filesystem>
@@ -39,10 +40,15 @@ void repeat(boost::asio::steady_timer& timer, std::chrono::nanoseconds interval,
 /// Runs `ambit canary FOLDER` and waits for it; on a worker thread.
 void spawn_canary(const std::string& folder) {
   const char* const argv[] = {"ambit", "canary", folder.c_str(), nullptr};
+  // Asio's sockets are not close-on-exec: a helper that outlives a killed daemon must not hold its port.
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   pid_t child = 0;
-  if (posix_spawn(&child, "/proc/self/exe", nullptr, nullptr, const_cast<char* const*>(argv), environ) == 0) {
+  if (posix_spawn(&child, "/proc/self/exe", &actions, nullptr, const_cast<char* const*>(argv), environ) == 0) {
     waitpid(child, nullptr, 0);
   }
+  posix_spawn_file_actions_destroy(&actions);
 }
 
 }  // namespace
@@ -52,6 +58,7 @@ void Daemon::on_signal() {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal != SIGHUP) {
+      is_stopping_ = true;
       io_.stop();
       return;
     }
@@ -81,10 +88,9 @@ void Daemon::every_second() {
   probes_->set_targets(std::move(targets));
 
   const auto now = collector::boot_now();
-  if (inventory_taken_ && collector_->waiting() == 0 &&
-      (canary_.started.count() == 0 || now - canary_.started > kCanaryInterval)) {
-    run_canary();
-  }
+  const bool is_due =
+      canary_.started.count() == 0 || (canary_.ended.count() != 0 && now - canary_.started > kCanaryInterval);
+  if (is_caught_up() && is_due) run_canary();
   if (canary_.ended.count() != 0 && !blindness_announced_) announce_blindness();
   if (!ready_told_ && readiness().is_ready) {
     ready_told_ = true;
@@ -128,21 +134,25 @@ void Daemon::run_canary() {
 
 void Daemon::reload(control::Server::Reply reply) {
   notify_status("reloading");
-  boost::asio::post(workers_, [this, reply = std::move(reply)] {
+  boost::asio::post(reloads_, [this, reply = std::move(reply)] {
     auto config = config::load(config_files_);
     LoadedSets sets;
     if (config.ok()) sets = load_sets(config.config, collector::wall_now());
-    boost::asio::post(io_, [this, config = std::move(config), sets = std::move(sets), reply]() mutable {
-      finish_reload(std::move(config), std::move(sets), reply);
-    });
+    boost::asio::post(
+        io_, [this, config = std::move(config), sets = std::move(sets), users = collector::read_users(),
+              reply]() mutable { finish_reload(std::move(config), std::move(sets), std::move(users), reply); });
   });
 }
 
-void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, const control::Server::Reply& reply) {
+void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event users,
+                           const control::Server::Reply& reply) {
   if (!config.ok()) return refuse_reload(util::to_string(config.diagnostics), reply);
   if (!sets.ok()) return refuse_reload(util::to_string(sets.diagnostics), reply);
   if (const auto faults = check_sinks(config.config); !faults.empty())
     return refuse_reload(util::to_string(faults), reply);
+  // Opened at the start, and as they are until the next: what the reload read of them is not in force.
+  config.config.control = config_.control;
+  config.config.ledger = config_.ledger;
   config_ = std::move(config.config);
   sets_ = sets.sets;
   last_reload_ = "ok: " + describe(sets_);
@@ -150,8 +160,9 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, const con
   delivery_->reconfigure(sink_configs());
   delivery_->reopen();
   pipeline_->offer(sets_);
-  collector_->inject(collector::read_users());
+  collector_->inject(std::move(users));
   inject(EventKind::reload, ReloadFacts{true, describe(sets_)});
+  expect_judged();
   notify_status(last_reload_);
   reply(nlohmann::json{{"summary", describe(sets_)}});
 }
@@ -168,12 +179,23 @@ bool Daemon::is_alive() const {
   return pipeline_ != nullptr && collector::boot_now() - pipeline_->heartbeat() < kHeartbeatLimit;
 }
 
+// A round that is under way may have begun before the last injection; the one after it takes everything.
+void Daemon::expect_judged() {
+  judged_round_ = pipeline_->rounds() + 2;
+}
+
+bool Daemon::is_caught_up() const {
+  return pipeline_ != nullptr && pipeline_->rounds() >= judged_round_;
+}
+
 metrics::Readiness Daemon::readiness() const {
   metrics::Readiness out;
+  if (is_stopping_) out.reasons.emplace_back("the daemon stops");
   if (!is_alive()) out.reasons.emplace_back("the pipeline does not beat");
-  if (!inventory_taken_ || collector_->waiting() > 0) out.reasons.emplace_back("the inventory is not merged yet");
+  if (!is_caught_up()) out.reasons.emplace_back("the inventory or a reload is not judged yet");
   if (resolver_ && !resolver_->is_idle()) out.reasons.emplace_back("declared paths are being looked up");
   if (ledger_->is_lagging()) out.reasons.emplace_back("the ledger lags");
+  if (ledger_->status().state == ledger::State::failed) out.reasons.emplace_back("the ledger cannot be written");
   if (pipeline_ != nullptr) {
     for (const auto& workload : pipeline_->snapshot()->workloads) {
       if (!workload.is_resolved)

@@ -6,6 +6,14 @@
 #include "engine/render.h"
 
 namespace ambit::app {
+namespace {
+
+/// Names are bytes to the kernel: what is no UTF-8 is replaced, as a throw would end the pipeline.
+std::string line_of(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
 
 void LiveEvents::add(engine::Filter filter, Form form, std::shared_ptr<control::Stream> stream) {
   {
@@ -24,8 +32,8 @@ void LiveEvents::publish(const JudgedEvent& event) {
   }
   for (const auto& follower : followers_) {
     if (!follower.filter.matches(event)) continue;
-    follower.stream->publish(follower.form == Form::json ? engine::event_json(event).dump()
-                                                         : nlohmann::json(engine::event_text(event)).dump());
+    follower.stream->publish(follower.form == Form::json ? line_of(engine::event_json(event))
+                                                         : line_of(engine::event_text(event)));
   }
 }
 

@@ -40,8 +40,12 @@ void Pipeline::run(const std::stop_token& stop) {
     collector_.wait(kPoll);
     collector_.drain(on_record, on_event);
     hand_over();
+    rounds_.fetch_add(1, std::memory_order_release);
   }
-  while (collector_.drain(on_record, on_event) > 0) hand_over();
+  // At most one ring more: a busy host never stops writing.
+  const auto end = ring_position_ + sensor_.ring().capacity_bytes();
+  while (collector_.drain(on_record, on_event) > 0 && ring_position_ < end) hand_over();
+  count_losses();
   alerter_.flush(batch_.alerts);
   hand_over();
 }
@@ -126,7 +130,9 @@ void Pipeline::count_losses() {
   auto events = losses_.take(totals, now_);
   for (auto& more : {losses_.take("undecodable", undecodable_, now_),
                      losses_.take("inject_full", collector_.injected_dropped(), now_),
-                     losses_.take("inventory_full", collector_.inventory_dropped(), now_)}) {
+                     losses_.take("inventory_full", collector_.inventory_dropped(), now_),
+                     losses_.take("fanotify_full", hooks_.names_lost(), now_),
+                     losses_.take("protect_refused", protect_refused_, now_)}) {
     events.insert(events.end(), more.begin(), more.end());
   }
   for (const auto& event : events) {
@@ -140,12 +146,12 @@ void Pipeline::on_reload(const Event& event) {
   const auto& facts = std::get<ReloadFacts>(event.facts);
   metrics_.count_reload(facts.ok);
   std::optional<Sets> offered;
-  {
+  if (facts.ok) {
     const std::lock_guard lock(mutex_);
     offered.swap(offered_);
   }
   batch_.changes.push_back({wall_, "reload", facts.ok ? "accepted" : "refused", "", facts.summary});
-  if (facts.ok && offered) adopt(std::move(*offered));
+  if (offered) adopt(std::move(*offered));
 }
 
 void Pipeline::adopt(Sets sets) {
@@ -157,6 +163,7 @@ void Pipeline::adopt(Sets sets) {
   }
   batch_.changes.push_back({wall_, "rules", "", sets_.rules->hash(), ""});
   tell_kernel();
+  publish_snapshot();  // at once: it says which scopes are not looked up yet
 }
 
 void Pipeline::tell_kernel() {
@@ -172,7 +179,7 @@ void Pipeline::tell_kernel() {
     }
     const auto status = change.is_directory ? sensor_.protect_dir(change.id, change.flags)
                                             : sensor_.protect_file(change.id, change.flags);
-    if (!status.ok()) metrics_.count_loss("protect_refused");
+    if (!status.ok()) ++protect_refused_;
   }
   if (auto requests = judge_.take_resolve_requests(); !requests.empty()) hooks_.on_resolve(std::move(requests));
 }

@@ -28,6 +28,7 @@ namespace ambit::app {
 struct PipelineHooks {
   std::function<void(std::vector<scope::ResolveRequest>)> on_resolve;
   std::function<void(const JudgedEvent&)> on_event;  ///< only while somebody follows events
+  std::function<std::uint64_t()> names_lost;         ///< how often fanotify's queue overflowed so far
 };
 
 struct PipelineOptions {
@@ -56,6 +57,8 @@ class Pipeline {
   [[nodiscard]] SnapshotRef snapshot() const;
   /// [any thread] Boot time of the last tick that was handled.
   [[nodiscard]] BootTime heartbeat() const noexcept { return BootTime(heartbeat_.load(std::memory_order_relaxed)); }
+  /// [any thread] Rounds of the loop that are done. What was injected before rounds() was n is judged at n + 2.
+  [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_.load(std::memory_order_acquire); }
 
  private:
   void handle_record(const collector::RawRecord& record);
@@ -92,6 +95,7 @@ class Pipeline {
   BootTime last_second_{};
   std::uint64_t events_ = 0;
   std::uint64_t undecodable_ = 0;
+  std::uint64_t protect_refused_ = 0;
   std::uint64_t ring_position_ = 0;       ///< past the last ring record handled
   std::uint64_t submitted_position_ = 0;  ///< of the last batch that held rows
   ledger::Batch batch_;
@@ -99,6 +103,7 @@ class Pipeline {
 
   std::atomic<bool> events_wanted_{false};
   std::atomic<std::int64_t> heartbeat_{0};
+  std::atomic<std::uint64_t> rounds_{0};
   mutable std::mutex mutex_;  ///< guards the two below; held for a pointer copy
   SnapshotRef snapshot_;
   std::optional<Sets> offered_;
