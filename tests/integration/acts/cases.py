@@ -208,7 +208,8 @@ def check_alert(alert, row, truth):
     expect_equal("member", alert["workload"].get("member", False), row.inside)
     expect(abs(alert["boot_ns"] - truth["boot_ns"]) < 1_000_000_000, "the alert's time is not the act's")
     chain = [process["pid"] for process in alert.get("ancestors", [])]
-    expect(truth["ppid"] in chain or alert["process"]["pid"] == truth.get("child"), f"no parent {truth['ppid']} in {chain}")
+    expect(truth["ppid"] in chain or alert["process"]["pid"] == truth.get("child"), 
+           f"no parent {truth['ppid']} in {chain}; hook {alert['evidence']}, process {alert['process']}")
 
 
 def main():
