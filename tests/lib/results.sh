@@ -77,6 +77,25 @@ run_gtest() {
   say "   $name: $(grep -c '^PASS' "$lines" || true) passed"
 }
 
+# run_scripts FOLDER TIMEOUT: runs every tests/FOLDER/*/run.sh with the release build and counts its lines.
+run_scripts() {
+  local folder=$1 limit=$2 script name log status before
+  for script in "tests/$folder"/*/run.sh; do
+    [[ -e $script ]] || continue
+    name=$(basename "$(dirname "$script")")
+    log=$AMBIT_LOGS/$folder-$name.log
+    status=0
+    before=$failed
+    timeout -k 30 "$limit" "$script" "$AMBIT_ROOT/build/release" >"$log" 2>&1 </dev/null || status=$?
+    take_lines "$log"
+    if ((status != 0 && failed == before)); then
+      ring_fail "$name" "ended with status $status, see build/logs/$folder-$name.log"
+    fi
+    if ((failed > before)); then tail -n 60 "$log" | sed 's/^/    /'; fi
+    say "   $name: $(grep -c '^PASS ' "$log" || true) passed"
+  done
+}
+
 # gtest_targets BUILD_DIR PREFIX: GoogleTest programs that the build knows today; a stale binary is not run.
 gtest_targets() {
   ninja -C "$1" -t targets all | sed -n "s|^\(tests/\([^:]*/\)\?$2_[^:/]*\): CXX_EXECUTABLE_LINKER.*|\1|p" | sort

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from harness import daemon, host
+from harness import daemon, host, service
 from harness.check import Cases, Skip, expect, expect_contains, expect_equal
 
 BUILD = os.path.abspath(sys.argv[1])
@@ -43,19 +43,6 @@ LimitCORE=0
 """
 
 
-def legacy_cgroup_mounts():
-    """The name=systemd hierarchy of hosts that have not only cgroup2."""
-    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
-        for line in mounts:
-            left, _, right = line.partition(" - ")
-            if right.split()[0] == "cgroup" and "name=systemd" in right.split()[2].split(","):
-                yield left.split()[4]
-
-
-def mount(kind, where):
-    subprocess.run(["mount", "-t", kind, kind, where], check=True)
-
-
 class Manager:
     """A service manager and the unit, with a configuration and all its folders below one directory."""
 
@@ -78,11 +65,10 @@ class Manager:
         self.write("units/ambit.service.d/test.conf", DROP_IN.format(dir=self.dir))
         for target in ("sysinit", "basic"):
             self.write(f"units/{target}.target", "[Unit]\nDefaultDependencies=no\n")
-        self.name = f"/ambit-unit-{os.getpid()}"
         self.workload = host.Cgroup(f"/ambit-unit-workload-{os.getpid()}")
         self.write("scopes/sandboxed.yaml", SCOPE.format(cgroup=self.workload.path, models=self.dir + "/models"))
         self.configure()
-        self.cgroups = [top + self.name for top in (host.cgroup2_mount(), *legacy_cgroup_mounts())]
+        self.cgroup = service.ManagerCgroup(f"/ambit-unit-{os.getpid()}")
         self.environment = {
             "PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": "/run", "XDG_CONFIG_HOME": self.dir + "/home",
             "SYSTEMD_UNIT_PATH": self.dir + "/units", "SYSTEMD_GENERATOR_PATH": self.dir + "/none",
@@ -100,21 +86,13 @@ class Manager:
                    f"sinks: [{{name: file, type: file, format: json, path: {self.alerts.path}}}]\n" + extra)
 
     def start(self):
-        mount("tmpfs", "/run")
-        mount("bpf", "/sys/fs/bpf")
+        service.mount("tmpfs", "/run")
+        service.mount("bpf", "/sys/fs/bpf")
         os.makedirs("/run/systemd/system")  # sd_booted(3)
-        for cgroup in self.cgroups:
-            os.makedirs(cgroup, exist_ok=True)
-
-        def join():
-            for cgroup in self.cgroups:
-                with open(cgroup + "/cgroup.procs", "wb") as procs:
-                    procs.write(b"0")
-
         with open(self.dir + "/manager.log", "wb") as log:
             self.process = subprocess.Popen(
                 [SYSTEMD, "--user", "--unit=basic.target"], env=self.environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=join, start_new_session=True)
+                stdout=log, stderr=log, preexec_fn=self.cgroup.join, start_new_session=True)
         expect(host.wait_until(lambda: os.path.exists("/run/systemd/private"), 20), lambda: self.tail("manager.log"))
 
     def tail(self, name="daemon.log"):
@@ -148,10 +126,7 @@ class Manager:
             self.process.kill()
             self.process.wait()
         self.workload.remove()
-        for cgroup in self.cgroups:
-            for folder, _, _ in os.walk(cgroup, topdown=False):
-                host.wait_until(lambda where=folder: not read_text(where + "/cgroup.procs"), 5)
-                os.rmdir(folder)
+        self.cgroup.remove()
         shutil.rmtree(self.dir)
 
 
