@@ -146,8 +146,9 @@ Daemon::Step Daemon::open_doors() {
   providers.is_alive = [this] { return is_alive(); };
   providers.readiness = [this] { return readiness(); };
   auto http = metrics::HttpServer::listen(io_, config_.http.address, config_.http.port, std::move(providers));
-  if (!http.ok())
+  if (!http.ok()) {
     return Failure{cli::kUsage, fmt::format("{}: {}", config::to_string(config_.http.origin), http.error().message)};
+  }
   http_ = std::move(http).value();
   return {};
 }

@@ -15,8 +15,6 @@
 #include "service_notify.h"
 #include "sink_check.h"
 
-extern "C" char** environ;
-
 namespace ambit::app {
 namespace {
 
@@ -154,7 +152,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event use
   config.config.control = config_.control;
   config.config.ledger = config_.ledger;
   config_ = std::move(config.config);
-  sets_ = sets.sets;
+  sets_ = std::move(sets.sets);
   last_reload_ = "ok: " + describe(sets_);
   spdlog::info("reload {}", last_reload_);
   delivery_->reconfigure(sink_configs());
