@@ -129,6 +129,7 @@ def alerts_survive(scene):
     scene.load.kill()
     scene.deliver_rest()
     received, committed = scene.received(), scene.committed()
+    expect(set(received) <= committed, "the ledger does not hold what was sent: what counts as committed is misread")
     missing = sorted(name for name in committed if name in scene.acts and name not in received)
     expect(not missing, f"committed and never received: {missing[:10]} ({len(missing)})")
     uncommitted = sorted(name for name in scene.acts if name not in committed and name not in received)
