@@ -51,14 +51,21 @@ struct Alerter::Impl {
 
   [[nodiscard]] WallTime wall_of(BootTime time) const { return time + wall_minus_boot; }
 
+  /// A loss has no subject: two images that lost records in the same second are told apart by this.
+  [[nodiscard]] static ImageId loss_image(const Event& event) {
+    const auto* const loss = std::get_if<LossFacts>(&event.facts);
+    return loss != nullptr ? loss->image : 0;
+  }
+
   std::string make_id(const Event& event, const std::string& object, const Match& match) const {
     std::string seed;
     if (event.position != 0) {
       seed = fmt::format("{}|{}|{}|{}", options.boot_id, options.ring_generation, event.position, match.rule->id);
     } else {
       // Made by the daemon: no place in the ring, so what it says stands for it.
-      seed = fmt::format("{}|{}|{}|{}|{}:{}|{}|{}", options.boot_id, options.ring_generation, event.time.count(),
-                         name_of(event.kind), event.subject.tgid, event.subject.start_ns, object, match.rule->id);
+      seed = fmt::format("{}|{}|{}|{}|{}:{}|{}|{}|{}", options.boot_id, options.ring_generation, event.time.count(),
+                         name_of(event.kind), event.subject.tgid, event.subject.start_ns, loss_image(event), object,
+                         match.rule->id);
     }
     return util::make_ulid(event.time + options.id_clock.value_or(std::chrono::nanoseconds(0)), seed);
   }

@@ -329,7 +329,8 @@ std::vector<WorkloadStatus> Judge::status() const {
     row.workload = impl_->set->scopes()[i]->workload;
     row.members = state.members;
     row.objects = state.objects.count;
-    row.is_resolved = state.is_resolved;
+    // A container's scope has nothing to look up before its first process.
+    row.is_resolved = state.is_resolved || !(state.wants_resolve || state.awaits_answer);
     row.verdicts = state.verdicts;
     row.conflicts = state.conflicts;
     row.last_conflict = state.last_conflict;

@@ -50,7 +50,7 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
     state.is_resolved = false;
     state.unresolved_since = {};
     state.awaits_answer = false;
-    state.wants_resolve = true;
+    state.wants_resolve = state.root.known || !has_container_selector((*at)->select);
   }
   for (std::size_t i = 0; i < states.size(); ++i) {
     const bool is_new = std::find(new_place.begin(), new_place.end(), i) == new_place.end();

@@ -123,6 +123,14 @@ void Objects::rebuild(const Scopes& scopes, const std::vector<WorkloadState>& st
       }
     }
   }
+  // Until a look-up is answered, what was protected stays so: the names that it will find may be the same objects.
+  const bool is_pending = std::any_of(states.begin(), states.end(), [](const WorkloadState& state) {
+    return !state.is_resolved && (state.wants_resolve || state.awaits_answer);
+  });
+  if (is_pending) {
+    files.insert(told_files_.begin(), told_files_.end());
+    directories.insert(told_directories_.begin(), told_directories_.end());
+  }
   tell(told_files_, std::move(files), false);
   tell(told_directories_, std::move(directories), true);
 }

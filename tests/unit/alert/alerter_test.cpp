@@ -141,6 +141,22 @@ TEST_F(AlerterTest, InjectedEventsAreToldApartByWhatTheySay) {
   EXPECT_NE(id, consider(other)[0]->id);
 }
 
+TEST_F(AlerterTest, LossesOfTwoWorkloadsInOneSecondAreTwoAlerts) {
+  const auto loss_of = [&](ImageId image, const char* workload) {
+    OpenEvent event(0);
+    event.event.kind = EventKind::loss;
+    event.event.subject = {};
+    event.event.facts = LossFacts{"ring", 3, image};
+    event.judged.judgement.workload = test::a_workload(workload);
+    return consider(event);
+  };
+  const auto one = loss_of(70, "chat");
+  const auto other = loss_of(71, "embed");
+  ASSERT_EQ(one.size(), 1U);
+  ASSERT_EQ(other.size(), 1U);
+  EXPECT_NE(one[0]->id, other[0]->id);
+}
+
 TEST_F(AlerterTest, TwoRulesOnOneEventAreTwoAlerts) {
   OpenEvent event;
   const std::array<Match, 2> matches = {Match{a_rule("AMB-1"), "a"}, Match{a_rule("AMB-2"), "b"}};

@@ -237,6 +237,28 @@ TEST(ObjectsUnanswered, AreAskedForAgain) {
   EXPECT_THAT(world.judge->take_resolve_requests(), SizeIs(1));
 }
 
+TEST_F(Objects_, StayProtectedWhileAChangedScopeIsLookedUp) {
+  world.judge->take_protect_changes();
+  world.judge->replace(compile({kScope + "  mode: audit\n"}).set);
+  EXPECT_FALSE(world.judge->status()[0].is_resolved);
+  EXPECT_THAT(world.judge->take_protect_changes(), IsEmpty());
+  std::erase_if(world.found, [](const ResolvedObject& o) { return o.id.ino == 700; });
+  world.answer_all();
+  const auto changes = world.judge->take_protect_changes();
+  ASSERT_THAT(changes, SizeIs(1)) << "what is not declared any more leaves with the answer";
+  EXPECT_EQ(changes[0].id.ino, 700U);
+  EXPECT_FALSE(changes[0].add);
+}
+
+TEST(ObjectsOfContainers, AreNeverLookedUpOnTheHost) {
+  const auto scope = scope_text("a", "  select: {container: {runtime: docker}}\n  models: [{name: m, path: /m}]\n");
+  World world({scope});
+  EXPECT_TRUE(world.judge->status()[0].is_resolved) << "there is nothing to wait for";
+  world.judge->replace(compile({scope + "  mode: audit\n"}).set);
+  EXPECT_THAT(world.judge->take_resolve_requests(), IsEmpty());
+  EXPECT_TRUE(world.judge->status()[0].is_resolved);
+}
+
 TEST(ObjectsOfContainers, WaitForTheFirstProcess) {
   World world({scope_text("a", "  select: {container: {runtime: docker}}\n  models: [{name: m, path: /m}]\n")});
   EXPECT_THAT(world.requests, IsEmpty());
