@@ -117,7 +117,6 @@ Daemon::Step Daemon::open_ledger() {
   options.ring_generation = static_cast<std::uint64_t>(started_.count());
   options.retention = std::chrono::hours(24) * config_.ledger.retention_days;
   ledger::Hooks hooks;
-  hooks.on_loss = [this](std::string_view reason, std::uint64_t count) { registry_->count_loss(reason, count); };
   hooks.on_commit = [this](std::size_t, std::size_t, std::chrono::nanoseconds took) {
     registry_->observe_commit(took);
   };

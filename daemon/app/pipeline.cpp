@@ -126,13 +126,17 @@ void Pipeline::once_a_second() {
 }
 
 void Pipeline::count_losses() {
+  const auto ledger = ledger_.status();
   const auto totals = sensor_.read_losses();
   auto events = losses_.take(totals, now_);
-  for (auto& more : {losses_.take("undecodable", undecodable_, now_),
-                     losses_.take("inject_full", collector_.injected_dropped(), now_),
-                     losses_.take("inventory_full", collector_.inventory_dropped(), now_),
-                     losses_.take("fanotify_full", hooks_.names_lost(), now_),
-                     losses_.take("protect_refused", protect_refused_, now_)}) {
+  for (auto& more :
+       {losses_.take("undecodable", undecodable_, now_),
+        losses_.take("inject_full", collector_.injected_dropped(), now_),
+        losses_.take("inventory_full", collector_.inventory_dropped(), now_),
+        losses_.take("ledger_alerts", ledger.lost_alerts, now_), losses_.take("ledger_rows", ledger.lost_rows, now_),
+        losses_.take("outbox_limit", ledger.undelivered_dropped, now_),
+        losses_.take("fanotify_full", hooks_.names_lost(), now_),
+        losses_.take("protect_refused", protect_refused_, now_)}) {
     events.insert(events.end(), more.begin(), more.end());
   }
   for (const auto& event : events) {
