@@ -113,7 +113,7 @@ spec:
   owner: {team: ml-platform, contact: ml@example.com}
   mode: alert
   select: {systemdUnit: llama.service, cgroup: "/system.slice/**", executable: {path: /usr/bin/llama-server}, user: [llama, 1001], container: {id: 0123456789ab, runtime: docker}}
-  phases: {load: {endsWhen: [{http: "http://127.0.0.1:8080/health"}, {quiet: 10s}, sdNotify, {listenOn: 8080}], max: 30m}}
+  phases: {load: {endsWhen: [{http: "http://127.0.0.1:8080/health"}, {quiet: 10s}, {listenOn: 8080}], max: 30m}}
   models: [{name: gemma, path: "/srv/models/gemma/**", read: [server], phases: [load], write: {identities: [model-sync, /usr/bin/sync]}}]
   files: {mode: audit, read: [/a, {path: "/b/**", phases: [load]}], write: [/tmp/**], execute: [/usr/bin/x], deny: [/etc/shadow]}
   processes: {server: {executable: /usr/bin/llama-server, argv: "*-m*"}, children: [{executable: /usr/bin/gcc, phases: [load]}, /bin/true]}
@@ -133,6 +133,15 @@ spec:
   EXPECT_EQ(result.set->hash("chat-llama").size(), 64U);
   EXPECT_THAT(result.set->effective("chat-llama"), HasSubstr("\"name\": \"gemma\""));
   EXPECT_THAT(result.set->effective("other"), IsEmpty());
+}
+
+TEST(ScopeSchema, WarnsOfAPhaseEndThatNobodyReports) {
+  for (const char* const end : {"sdNotify", "{sdNotify: true}"}) {
+    const auto result = compile({scope_text(
+        "chat", fmt::format("  select: {{systemdUnit: a.service}}\n  phases: {{load: {{endsWhen: [{}]}}}}\n", end))});
+    EXPECT_TRUE(result.set);
+    EXPECT_THAT(util::to_string(result.diagnostics), HasSubstr("systemd is not asked in this version"));
+  }
 }
 
 TEST(ScopeSchema, ReportsAllFaultsAtOnce) {
