@@ -20,6 +20,7 @@ RUN = os.path.join(ROOT, "build/quickstart")
 SOCKET = os.path.join(RUN, "session.sock")
 WORKLOAD = "chat-llama"
 SERVER_PORT = 18080
+CGROUP = "/ambit-quickstart/server"
 
 
 def scope_text(places, net, model_name):
@@ -40,7 +41,7 @@ spec:
     server_argv: "*srv.py*"
     program_dirs: ["{llama.BUILT}/venv/**", "{llama.FIXTURE}/**"]
   mode: alert
-  select: {{cgroup: /ambit-quickstart/server}}
+  select: {{cgroup: {CGROUP}}}
   secrets:
     - {{id: hf-token, path: {places.token}, owner: quickstart, readers: [server], phases: [load]}}
 """
@@ -58,7 +59,8 @@ class Session:
         os.makedirs(RUN)
         places = self.places = acts.Places(RUN, self.model, os.path.join(self.build_dir, "tests/progs"))
         self.net = host.ServerNet("ambit-qs")
-        self.cgroup = host.Cgroup("/ambit-quickstart/server")
+        host.Cgroup(CGROUP).remove()  # of a session that was killed
+        self.cgroup = host.Cgroup(CGROUP)
         progress("starting the daemon")
         self.daemon = daemon.Daemon(
             self.build_dir, RUN, {"chat-llama": scope_text(places, self.net, os.path.splitext(os.path.basename(self.model))[0])}, port=None if self.check else wanted_port(),

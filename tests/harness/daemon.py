@@ -82,7 +82,8 @@ class Daemon:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, "run", "--config", self.config], stdin=subprocess.DEVNULL,
-                stdout=None if self.terminal else log, stderr=log, start_new_session=True)
+                stdout=None if self.terminal else log, stderr=log, start_new_session=True,
+                preexec_fn=host.die_with_parent)
 
     def get(self, path):
         """(status, body); status 0 while nobody answers."""

@@ -3,6 +3,7 @@
 import ctypes
 import ipaddress
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -137,6 +138,11 @@ def enter_net(path):
         os.close(fd)
 
 
+def die_with_parent():
+    """For preexec_fn: a parent that is killed leaves nobody behind (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
 def launch_in(cgroup, net_path, arguments, **options):
     """Starts a program that is in its cgroup and network namespace before its first instruction. Nothing is opened by the
     child after it joined the cgroup, so the workload's life begins with the exec."""
@@ -145,6 +151,7 @@ def launch_in(cgroup, net_path, arguments, **options):
     net = os.open(net_path, os.O_RDONLY | os.O_CLOEXEC) if net_path else -1
 
     def join():
+        die_with_parent()
         if net >= 0 and libc.setns(net, CLONE_NEWNET) != 0:
             os._exit(126)
         os.write(procs, b"0")
