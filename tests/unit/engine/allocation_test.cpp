@@ -26,10 +26,6 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
   return std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc)
 }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {  // std::stable_sort's buffer
-  ++allocations;
-  return std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-no-malloc)
-}
 void operator delete(void* p) noexcept {
   std::free(p);
 }  // NOLINT(cppcoreguidelines-no-malloc)
