@@ -120,8 +120,9 @@ TEST_F(Process, MemfdExecutionIsMarked) {
 TEST_F(Process, ChangeOfUserIsANewImage) {
   const Trace trace = SensorTest::trace(become_nobody);
   const auto changes = trace.of(AMBIT_REC_CRED);
-  ASSERT_EQ(changes.size(), 1U);
-  const auto& change = changes[0]->as<ambit_rec_cred>();
+  // One per thread: libc changes the ids of each, and a sanitizer may run one of its own.
+  ASSERT_GE(changes.size(), 1U);
+  const auto& change = changes.back()->as<ambit_rec_cred>();
   EXPECT_EQ(change.what, AMBIT_CRED_IDS);
   EXPECT_EQ(change.euid, 65534U);
   EXPECT_NE(change.old_image_id, change.h.image_id);
