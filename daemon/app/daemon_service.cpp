@@ -154,6 +154,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event use
   config_ = std::move(config.config);
   sets_ = std::move(sets.sets);
   last_reload_ = "ok: " + describe(sets_);
+  registry_->count_reload(true);
   spdlog::info("reload {}", last_reload_);
   delivery_->reconfigure(sink_configs());
   delivery_->reopen();
@@ -167,6 +168,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event use
 
 void Daemon::refuse_reload(const std::string& why, const control::Server::Reply& reply) {
   last_reload_ = "failed: " + why;
+  registry_->count_reload(false);
   spdlog::error("reload refused, the running configuration stays in force: {}", why);
   inject(EventKind::reload, ReloadFacts{false, why});
   notify_status("reload refused, the running configuration stays in force");

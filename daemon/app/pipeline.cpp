@@ -148,7 +148,6 @@ void Pipeline::count_losses() {
 
 void Pipeline::on_reload(const Event& event) {
   const auto& facts = std::get<ReloadFacts>(event.facts);
-  metrics_.count_reload(facts.ok);
   std::optional<Sets> offered;
   if (facts.ok) {
     const std::lock_guard lock(mutex_);
