@@ -71,7 +71,6 @@ void Pipeline::handle_record(const collector::RawRecord& record) {
 }
 
 void Pipeline::handle(const Event& event) {
-  ++events_;
   metrics_.count_event(event.kind);
   if (event.kind == EventKind::tick) on_tick(event);
   if (event.kind == EventKind::reload) on_reload(event);
@@ -210,17 +209,12 @@ void Pipeline::count_alerts() {
 void Pipeline::publish_snapshot() {
   auto next = std::make_shared<Snapshot>();
   next->time = now_;
-  next->events = events_;
-  next->undecodable = undecodable_;
-  next->losses = losses_.total();
   next->ring_pending_bytes = sensor_.ring().pending_bytes();
   next->ring_capacity_bytes = sensor_.ring().capacity_bytes();
   next->processes = enricher_.processes();
   next->workloads = judge_.status();
   next->probes = judge_.probes();
   next->canaries = canaries_.seen();
-  next->alerts = alerter_.stats();
-  next->enrichment = enricher_.counters();
   next->sets = describe(sets_);
   const std::lock_guard lock(mutex_);
   snapshot_ = std::move(next);

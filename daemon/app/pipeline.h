@@ -93,7 +93,6 @@ class Pipeline {
   BootTime now_{};
   WallTime wall_{};
   BootTime last_second_{};
-  std::uint64_t events_ = 0;
   std::uint64_t undecodable_ = 0;
   std::uint64_t protect_refused_ = 0;
   std::uint64_t ring_position_ = 0;       ///< past the last ring record handled

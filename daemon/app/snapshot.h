@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "alert/alerter.h"
 #include "ambit/identity.h"
-#include "enrich/enricher.h"
 #include "scope/judge.h"
 
 namespace ambit::app {
@@ -17,18 +15,13 @@ namespace ambit::app {
 /// What the pipeline thread tells the others about itself, made anew about once a second. Immutable once published.
 struct Snapshot {
   BootTime time{};
-  std::uint64_t events = 0;
-  std::uint64_t undecodable = 0;
-  std::uint64_t losses = 0;
   std::uint64_t ring_pending_bytes = 0;
   std::uint64_t ring_capacity_bytes = 0;
   std::size_t processes = 0;
   std::vector<scope::WorkloadStatus> workloads;
   std::vector<scope::ProbeSpec> probes;
   std::map<std::string, BootTime> canaries;  ///< signal -> last canary act seen
-  alert::Stats alerts;
-  enrich::Counters enrichment;
-  std::string sets;  ///< what is judged by, for people
+  std::string sets;                          ///< what is judged by, for people
 };
 using SnapshotRef = std::shared_ptr<const Snapshot>;
 
