@@ -6,6 +6,8 @@
 
 #define IORING_OP_OPENAT_NR 18
 #define IORING_OP_OPENAT2_NR 28
+#define IORING_OP_RENAMEAT_NR 35
+#define IORING_OP_UNLINKAT_NR 36 /* may remove a directory */
 #define FILE_INDEX_ALLOC (~0U)
 
 SEC("tp_btf/io_uring_create")
@@ -71,6 +73,8 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 	if (!req || !bpf_core_type_exists(struct io_open) || !bpf_core_field_exists(req->cqe))
 		return 0;
 	opcode = BPF_CORE_READ(req, opcode);
+	if (opcode == IORING_OP_RENAMEAT_NR || opcode == IORING_OP_UNLINKAT_NR)
+		note_moved_paths();
 	if (opcode != IORING_OP_OPENAT_NR && opcode != IORING_OP_OPENAT2_NR)
 		return 0;
 	ret = BPF_CORE_READ(req, cqe.res);

@@ -69,6 +69,15 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps") __weak;
 
+/* Accesses that were judged in scope and would be again (lib/seen.bpf.h). Written by user space only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ambit_seen_key);
+	__type(value, struct ambit_seen);
+} seen SEC(".maps") __weak;
+
 /* Programs behind the sys_exit dispatcher, by AMBIT_SLOT_*. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -102,6 +111,7 @@ struct scratch {
 	struct ambit_call call;
 	__u32 is_compat;
 	__u32 room;	    /* ROOM_OF_*: which scratch this is */
+	__u64 chain;	    /* of the path in `path`, see path_chain() */
 	__u64 last_mapping; /* iter/task_vma: file and process of the mapping before */
 	__u32 last_tgid;
 	__u32 pad;
@@ -139,11 +149,14 @@ extern const volatile unsigned int ring_bytes;
 extern const volatile unsigned int ring_reserve_bytes;
 extern const volatile unsigned int wake_bytes;
 extern const volatile unsigned int self_tgid;
+extern const volatile unsigned int seen_enabled;
 extern const volatile struct ambit_call calls_64[AMBIT_CALL_NUMBERS];
 extern const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS];
 
 /* Changed by user space while running. */
 extern volatile unsigned int decision_generation; /* a decision was changed: cached states are stale */
+extern volatile unsigned int seen_generations[AMBIT_SEEN_GENERATIONS];
+extern volatile unsigned long long daemon_tick_ns; /* CLOCK_BOOTTIME, a few times a second */
 extern volatile unsigned int protected_dir_count;
 extern volatile unsigned int init_mnt_ns; /* of process 1 */
 extern volatile unsigned int init_root_dev;
@@ -156,3 +169,6 @@ extern volatile unsigned int iter_facts; /* iterators: ITER_* */
  * at one load. */
 #define PROTECTED_BITS (1 << 18)
 extern volatile unsigned long long protected_bits[PROTECTED_BITS / 64];
+
+/* Changed by the kernel half: something was renamed or mounted elsewhere, so that other objects may have new paths. */
+extern volatile unsigned long long path_generation;

@@ -2,6 +2,7 @@
 /* Addresses that processes connect, send and bind to, and listeners. The cgroup hooks see what io_uring does, too, and
  * cost nothing to anything else. They can be preempted: records are written in place in the ring. They never refuse.
  */
+#include "lib/seen.bpf.h"
 #include "lib/sock.bpf.h"
 
 #define DNS_PORT 53
@@ -36,8 +37,8 @@ ALWAYS_INLINE struct ambit_rec_net *new_address_record(struct bpf_sock_addr *ctx
 
 ALWAYS_INLINE int handle_v4(struct bpf_sock_addr *ctx, __u16 type)
 {
+	__u32 address[4] = {ctx->user_ip4}, generation;
 	__u16 port = bpf_ntohs(ctx->user_port);
-	__u32 address = ctx->user_ip4;
 	struct ambit_rec_net *r;
 	struct subject who;
 	__u64 cookie;
@@ -48,12 +49,16 @@ ALWAYS_INLINE int handle_v4(struct bpf_sock_addr *ctx, __u16 type)
 	cookie = bpf_get_socket_cookie(ctx);
 	if (port == DNS_PORT)
 		remember_dns_socket(&who, cookie);
+	generation = judge_generation();
+	if (is_seen_peer(&who, type, AF_INET, address, port, ctx->type, ctx->protocol))
+		return ALLOW;
 	r = new_address_record(ctx, &who, cookie);
 	if (!r)
 		return ALLOW;
+	r->seen_generation = generation;
 	r->family = AF_INET;
 	r->remote_port = port;
-	__builtin_memcpy(r->remote, &address, 4);
+	__builtin_memcpy(r->remote, address, 4);
 	fill_header(&r->h, &who, type, AMBIT_HOOK_CGROUP_ADDR, 0);
 	submit_record(&r->h, sizeof(*r), &who);
 	return ALLOW;
@@ -62,6 +67,8 @@ ALWAYS_INLINE int handle_v4(struct bpf_sock_addr *ctx, __u16 type)
 ALWAYS_INLINE int handle_v6(struct bpf_sock_addr *ctx, __u16 type)
 {
 	__u32 address[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
+	__u32 as_v4[4] = {address[3]}, generation;
+	bool is_mapped = is_mapped_v4(address), is_seen;
 	__u16 port = bpf_ntohs(ctx->user_port);
 	struct ambit_rec_net *r;
 	struct subject who;
@@ -73,9 +80,15 @@ ALWAYS_INLINE int handle_v6(struct bpf_sock_addr *ctx, __u16 type)
 	cookie = bpf_get_socket_cookie(ctx);
 	if (port == DNS_PORT)
 		remember_dns_socket(&who, cookie);
+	generation = judge_generation();
+	is_seen = is_mapped ? is_seen_peer(&who, type, AF_INET, as_v4, port, ctx->type, ctx->protocol)
+			    : is_seen_peer(&who, type, AF_INET6, address, port, ctx->type, ctx->protocol);
+	if (is_seen)
+		return ALLOW;
 	r = new_address_record(ctx, &who, cookie);
 	if (!r)
 		return ALLOW;
+	r->seen_generation = generation;
 	r->family = AF_INET6;
 	r->remote_port = port;
 	put_v6(r, r->remote, address);

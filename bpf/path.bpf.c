@@ -13,12 +13,20 @@ ALWAYS_INLINE __u64 found_path(__u32 off, __u32 flags)
 	return (__u64)flags << 32 | off;
 }
 
+/* One more step of a chain: two walks come to the same number if they met the same names and mounts in the same order.
+ * The dcache's hash of a name is salted with its directory, so equal steps are equal names in equal directories. */
+ALWAYS_INLINE __u64 chain_step(__u64 chain, __u64 what)
+{
+	return (chain ^ what) * 0x9e3779b97f4a7c15ULL + (chain >> 29);
+}
+
 __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room)
 {
 	struct dentry *d = (struct dentry *)dentry, *stop = (struct dentry *)root_dentry;
 	struct mount *m = (struct mount *)mount, *stop_mount = (struct mount *)root_mount;
 	__u32 off = PATH_BUFFER, flags = AMBIT_Q_PATH_STEPS, zero = 0;
 	struct scratch *s;
+	__u64 chain = 0;
 	int i;
 
 	if (room == ROOM_OF_ITERATOR)
@@ -46,11 +54,13 @@ __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, 
 				flags = AMBIT_Q_PATH_DETACHED;
 				break;
 			}
+			chain = chain_step(chain, mount_id(m));
 			d = BPF_CORE_READ(m, mnt_mountpoint);
 			m = above;
 			continue;
 		}
 		parent = BPF_CORE_READ(d, d_parent);
+		chain = chain_step(chain, BPF_CORE_READ(d, d_name.hash));
 		len = BPF_CORE_READ(d, d_name.len) & 0xff;
 		name = BPF_CORE_READ(d, d_name.name);
 		if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where
@@ -73,11 +83,44 @@ __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, 
 			break;
 		d = parent;
 	}
+	s->chain = chain;
 	if (off == PATH_BUFFER) { /* the root itself, or a nameless object */
 		off = PATH_BUFFER - 1;
 		s->path[off] = '/';
 	}
 	return found_path(off, flags);
+}
+
+__u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount)
+{
+	struct dentry *d = (struct dentry *)dentry, *stop = (struct dentry *)root_dentry;
+	struct mount *m = (struct mount *)mount, *stop_mount = (struct mount *)root_mount;
+	__u64 chain = 0;
+	int i;
+
+#pragma clang loop unroll(disable)
+	for (i = 0; i < PATH_STEPS; i++) {
+		struct dentry *parent;
+
+		if (d == stop && m == stop_mount)
+			break;
+		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
+			struct mount *above = BPF_CORE_READ(m, mnt_parent);
+
+			if (above == m)
+				break;
+			chain = chain_step(chain, mount_id(m));
+			d = BPF_CORE_READ(m, mnt_mountpoint);
+			m = above;
+			continue;
+		}
+		parent = BPF_CORE_READ(d, d_parent);
+		chain = chain_step(chain, BPF_CORE_READ(d, d_name.hash));
+		if (parent == d)
+			break;
+		d = parent;
+	}
+	return chain;
 }
 
 __u64 protected_dirs_above(__u64 dentry, __u64 mount)

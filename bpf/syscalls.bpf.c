@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The one program on a system call tracepoint. Every call of every process passes here, so: number first. */
 #include "lib/calls.bpf.h"
+#include "lib/seen.bpf.h"
+
+#define AT_REMOVEDIR 0x200
+
+/* The third argument is in the same register for both entries. */
+ALWAYS_INLINE void note_moves(__u8 moves_paths, struct pt_regs *regs, long ret)
+{
+	if (!moves_paths || ret)
+		return;
+	if (moves_paths == AMBIT_MOVES_REMOVED_DIR && !(regs->dx & AT_REMOVEDIR))
+		return;
+	note_moved_paths();
+}
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
 	__u64 nr = regs->orig_ax & ~(__u64)X32_SYSCALL_BIT;
 	__u32 slot, slot_32;
+	__u8 moves_paths;
 
 	if (nr >= AMBIT_CALL_NUMBERS)
 		return 0;
@@ -14,8 +28,12 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	slot_32 = calls_32[nr].slot;
 	if (!(slot | slot_32))
 		return 0;
-	if (slot != slot_32 && is_compat_call((struct task_struct *)bpf_get_current_task()))
+	moves_paths = calls_64[nr].moves_paths;
+	if (slot != slot_32 && is_compat_call((struct task_struct *)bpf_get_current_task())) {
 		slot = slot_32;
+		moves_paths = calls_32[nr].moves_paths;
+	}
+	note_moves(moves_paths, regs, ret);
 	if (slot)
 		bpf_tail_call(ctx, &call_programs, slot);
 	return 0;

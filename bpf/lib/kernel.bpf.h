@@ -11,6 +11,7 @@
 
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
+#include "ambit/abi/seen.h"
 
 #define AF_UNIX 1
 #define AF_INET 2

@@ -27,7 +27,7 @@ ALWAYS_INLINE void fill_object(struct ambit_object *obj, struct inode *inode, st
 	obj->ino = BPF_CORE_READ(inode, i_ino);
 	obj->parent_ino = BPF_CORE_READ(d, d_parent, d_inode, i_ino);
 	obj->size = BPF_CORE_READ(inode, i_size);
-	obj->mnt_id = BPF_CORE_READ(m, mnt_id);
+	obj->mnt_id = mount_id(m);
 	obj->dev = BPF_CORE_READ(sb, s_dev);
 	obj->generation = BPF_CORE_READ(inode, i_generation);
 	obj->nlink = BPF_CORE_READ(inode, i_nlink);

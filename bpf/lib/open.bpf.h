@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lib/calls.bpf.h"
-#include "lib/object.bpf.h"
+#include "lib/seen.bpf.h"
 
 #define OPEN_PATH_MAX (PATH_BUFFER - 1)
 
@@ -65,15 +65,19 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 			       __u16 hook, __u32 quality)
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
+	__u32 flags, target_tgid = 0, path_len, access = access_of(file, call_flags), generation = judge_generation();
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	__u32 flags, target_tgid = 0, path_len;
 	__u64 target_start_ns = 0;
 	struct task_struct *target;
 	struct place at, root;
 	bool is_target_watched = false;
 
 	place_of_file(&at, file);
+	if (who->state == AMBIT_IMAGE_WATCHED && is_seen_open(who, inode, &at, access, hook, quality))
+		return;
 	flags = protected_flags_of(inode, &at);
+	if (who->state == AMBIT_IMAGE_IGNORED && flags && is_seen_open(who, inode, &at, access, hook, quality))
+		return;
 	target = process_behind(inode, &at);
 	if (target) {
 		target_tgid = BPF_CORE_READ(target, tgid);
@@ -95,11 +99,14 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 	r->target_tgid = target_tgid;
 	r->target_start_ns = target_start_ns;
 	r->ret = ret;
-	r->access = access_of(file, call_flags);
+	r->access = access;
 	r->flags = BPF_CORE_READ(file, f_flags);
 	root_of(&root, who->task);
 	path_len = append_path(s, sizeof(*r), &at, &root, OPEN_PATH_MAX, &quality);
 	r->path_len = path_len;
+	r->seen_generation = generation;
+	r->name_hash = name_hash_of(at.dentry, who->task);
+	r->chain = s->chain;
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;
 	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality);

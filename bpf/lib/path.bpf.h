@@ -34,12 +34,24 @@ ALWAYS_INLINE void place_of_file(struct place *at, struct file *file)
 	at->mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
 }
 
+/* Unique among all mounts that ever were where the kernel has such a number (6.8); else it may be used again. */
+ALWAYS_INLINE __u64 mount_id(struct mount *m)
+{
+	if (bpf_core_field_exists(m->mnt_id_unique))
+		return BPF_CORE_READ(m, mnt_id_unique);
+	return BPF_CORE_READ(m, mnt_id);
+}
+
 /* path.bpf.c: writes the path to the end of the scratch's path[0..PATH_BUFFER); the result holds the offset of its
  * first byte in the low half and AMBIT_Q_PATH_* in the high one. Global, so that the verifier looks at its loop once
  * per program and not once per call and state. `room`: ROOM_OF_*. */
 #define ROOM_OF_TASK 0
 #define ROOM_OF_ITERATOR 1
 __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room);
+
+/* path.bpf.c: what walk_path leaves in the scratch's `chain`, without the path. Another path is another chain, but for
+ * a chance of 2^-32 a step. */
+__u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount);
 
 /* Walks and appends at most `max` bytes (the tail of longer ones). Returns the length. */
 ALWAYS_INLINE __u32 append_path(struct scratch *s, __u32 at, struct place *place, struct place *root, __u32 max,

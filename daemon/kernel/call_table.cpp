@@ -33,6 +33,13 @@ constexpr ambit_call name(std::uint8_t op, Name args) {
           .uid_arg = args.uid,
           .gid_arg = args.gid};
 }
+constexpr ambit_call with_moves(ambit_call call, std::uint8_t moves = AMBIT_MOVES_PATHS) {
+  call.moves_paths = moves;
+  return call;
+}
+constexpr ambit_call moves_only() {
+  return {.slot = AMBIT_SLOT_MOVES_ONLY, .moves_paths = AMBIT_MOVES_PATHS};
+}
 constexpr ambit_call cred(std::uint8_t what, std::uint8_t flags = 0) {
   return {.slot = AMBIT_SLOT_CRED, .op = what, .flags_arg = flags};
 }
@@ -46,12 +53,12 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"openat", 257, 295, open(2, 3, kFlagsInArgument)},
     {"openat2", 437, 437, open(2, 3, kFlagsInMemory)},
 
-    {"rename", 82, 38, name(AMBIT_NAME_RENAME, {.path = 1, .path2 = 2})},
-    {"renameat", 264, 302, name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4})},
-    {"renameat2", 316, 353, name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4})},
+    {"rename", 82, 38, with_moves(name(AMBIT_NAME_RENAME, {.path = 1, .path2 = 2}))},
+    {"renameat", 264, 302, with_moves(name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4}))},
+    {"renameat2", 316, 353, with_moves(name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4}))},
     {"unlink", 87, 10, name(AMBIT_NAME_UNLINK, {.path = 1})},
-    {"unlinkat", 263, 301, name(AMBIT_NAME_UNLINK, {.dir = 1, .path = 2})},
-    {"rmdir", 84, 40, name(AMBIT_NAME_RMDIR, {.path = 1})},
+    {"unlinkat", 263, 301, with_moves(name(AMBIT_NAME_UNLINK, {.dir = 1, .path = 2}), AMBIT_MOVES_REMOVED_DIR)},
+    {"rmdir", 84, 40, with_moves(name(AMBIT_NAME_RMDIR, {.path = 1}))},
     {"link", 86, 9, name(AMBIT_NAME_LINK, {.path = 1, .path2 = 2})},
     {"linkat", 265, 303, name(AMBIT_NAME_LINK, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4})},
     {"symlink", 88, 83, name(AMBIT_NAME_SYMLINK, {.path = 1, .path2 = 2})},
@@ -74,6 +81,11 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"mkdir", 83, 39, name(AMBIT_NAME_MKDIR, {.path = 1, .mode = 2})},
     {"mkdirat", 258, 296, name(AMBIT_NAME_MKDIR, {.dir = 1, .path = 2, .mode = 3})},
 
+    {"mount", 165, 21, moves_only()},
+    {"umount2", 166, 52, moves_only()},
+    {"umount", -1, 22, moves_only()},
+    {"move_mount", 429, 429, moves_only()},
+
     {"setuid", 105, 213, cred(AMBIT_CRED_IDS)},
     {"setuid16", -1, 23, cred(AMBIT_CRED_IDS)},
     {"setgid", 106, 214, cred(AMBIT_CRED_IDS)},
@@ -92,7 +104,7 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"setns", 308, 346, cred(AMBIT_CRED_NS)},
     {"unshare", 272, 310, cred(AMBIT_CRED_NS, 1)},
     {"chroot", 161, 61, cred(AMBIT_CRED_NS)},
-    {"pivot_root", 155, 217, cred(AMBIT_CRED_NS)},
+    {"pivot_root", 155, 217, with_moves(cred(AMBIT_CRED_NS))},
 
     {"ptrace", 101, 26, {.slot = AMBIT_SLOT_PTRACE, .flags_arg = 1}},
 

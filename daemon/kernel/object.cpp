@@ -84,6 +84,7 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   rodata->ring_bytes = options.ring_bytes;
   rodata->ring_reserve_bytes = options.ring_reserve_bytes;
   rodata->wake_bytes = options.ring_bytes / 4;
+  rodata->seen_enabled = options.seen_entries != 0 ? 1U : 0U;
   rodata->self_tgid = static_cast<std::uint32_t>(::getpid());
   for (const auto& call : watched_calls()) {
     if (call.nr_64 >= 0) rodata->calls_64[call.nr_64] = call.what;
@@ -94,6 +95,8 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   bpf_map__set_max_entries(skeleton->maps.images, options.max_images);
   bpf_map__set_max_entries(skeleton->maps.protected_files, options.max_protected);
   bpf_map__set_max_entries(skeleton->maps.protected_dirs, options.max_protected);
+
+  bpf_map__set_max_entries(skeleton->maps.seen, std::max(options.seen_entries, 1U));
 
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
@@ -150,6 +153,8 @@ Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& r
 Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   auto* bss = skeleton->bss;
   globals_.decision_generation = &skeleton->data->decision_generation;
+  globals_.seen_generations = bss->seen_generations;
+  globals_.daemon_tick_ns = &bss->daemon_tick_ns;
   globals_.protected_dir_count = &bss->protected_dir_count;
   globals_.init_mnt_ns = &bss->init_mnt_ns;
   globals_.init_root_dev = &bss->init_root_dev;

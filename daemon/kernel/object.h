@@ -19,6 +19,8 @@ namespace ambit::kernel {
 /// Globals of the kernel half that user space changes while it runs (bpf/maps.bpf.h). Memory shared with the kernel.
 struct Globals {
   volatile std::uint32_t* decision_generation = nullptr;
+  volatile std::uint32_t* seen_generations = nullptr;  ///< AMBIT_SEEN_GENERATIONS of them
+  volatile unsigned long long* daemon_tick_ns = nullptr;
   volatile std::uint32_t* protected_dir_count = nullptr;
   volatile std::uint32_t* init_mnt_ns = nullptr;
   volatile std::uint32_t* init_root_dev = nullptr;

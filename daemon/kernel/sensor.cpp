@@ -10,6 +10,7 @@
 #include "iterators.h"
 #include "object.h"
 #include "plan.h"
+#include "seen_table.h"
 #include "tables.h"
 #include "util/fd.h"
 
@@ -51,6 +52,7 @@ struct Sensor::Impl {
   Refusals refusals;
   std::unique_ptr<Object> object;
   std::unique_ptr<Tables> tables;
+  std::unique_ptr<SeenTable> seen;
   std::unique_ptr<Iterators> iterators;
   std::unique_ptr<RingReader> ring;
   util::Fd cgroup_root;
@@ -125,6 +127,7 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
   if (!object) return object.error();
   impl->object = std::move(*object);
   impl->tables = std::make_unique<Tables>(*impl->object);
+  impl->seen = std::make_unique<SeenTable>(*impl->object);
   impl->iterators = std::make_unique<Iterators>(*impl->object);
   auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
   if (!ring) return ring.error();
@@ -175,6 +178,10 @@ Status Sensor::protect_dir(FileId id, std::uint32_t flags) {
 }
 void Sensor::unprotect_dir(FileId id) {
   impl_->tables->unprotect(id, true);
+}
+
+SeenStore& Sensor::seen() noexcept {
+  return *impl_->seen;
 }
 
 Losses Sensor::read_losses() {

@@ -38,8 +38,12 @@ struct ambit_call {
 	__u8 flags_arg;   /* open flags, unshare flags, ptrace request */
 	__u8 mode_arg;
 	__u8 uid_arg, gid_arg;
-	__u8 pad[5];
+	__u8 moves_paths; /* AMBIT_MOVES_*: a success can change the paths of other objects */
+	__u8 pad[4];
 };
+#define AMBIT_MOVES_NOTHING 0
+#define AMBIT_MOVES_PATHS 1
+#define AMBIT_MOVES_REMOVED_DIR 2 /* only with AT_REMOVEDIR in the third argument */
 #define AMBIT_SLOT_NONE 0
 #define AMBIT_SLOT_OPEN 1
 #define AMBIT_SLOT_NAME_CHANGE 2
@@ -49,7 +53,8 @@ struct ambit_call {
 #define AMBIT_SLOT_BIND 6
 #define AMBIT_SLOT_LISTEN 7
 #define AMBIT_SLOT_CONNECT_UNIX 8
-#define AMBIT_SLOTS 9
+#define AMBIT_SLOT_MOVES_ONLY 20 /* no program: the dispatcher notes `moves_paths` */
+#define AMBIT_SLOTS 21
 #define AMBIT_CALL_NUMBERS 512 /* x86: 64-bit numbers end at 470, i386 at 470 */
 
 /* Protected objects (maps `protected_files`, `protected_dirs`). */

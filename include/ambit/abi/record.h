@@ -172,8 +172,10 @@ struct ambit_rec_open {
 	__s32 ret;               /* fd, or -errno */
 	__u32 access;            /* AMBIT_ACCESS_* */
 	__u32 flags;             /* file->f_flags */
-	__u16 path_len, pad0;
-	__u32 pad1;
+	__u16 path_len;
+	__u16 seen_generation;   /* low half of the seen-table's generation when the object was looked at */
+	__u32 name_hash;         /* of the name in its directory, mixed with the subject's root and mount namespace */
+	__u64 chain;             /* of all names and mounts from the object up to the subject's root */
 	char path[];
 };
 
@@ -215,7 +217,7 @@ struct ambit_rec_net {
 	__u16 protocol;   /* IPPROTO_* */
 	__u16 local_port, remote_port; /* host order */
 	__u16 path_len;   /* AF_UNIX; abstract names begin with NUL */
-	__u32 pad;
+	__u32 seen_generation; /* CONNECT, SEND: of the seen-table when the address was looked at */
 	char path[112];
 };
 

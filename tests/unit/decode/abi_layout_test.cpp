@@ -7,6 +7,7 @@
 
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
+#include "ambit/abi/seen.h"
 
 namespace {
 
@@ -44,7 +45,10 @@ TEST(AbiLayout, FileRecords) {
   EXPECT_EQ(offsetof(ambit_rec_open, obj), 64U);
   EXPECT_EQ(offsetof(ambit_rec_open, target_start_ns), 128U);
   EXPECT_EQ(offsetof(ambit_rec_open, path_len), 152U);
-  EXPECT_EQ(offsetof(ambit_rec_open, path), 160U);
+  EXPECT_EQ(offsetof(ambit_rec_open, seen_generation), 154U);
+  EXPECT_EQ(offsetof(ambit_rec_open, name_hash), 156U);
+  EXPECT_EQ(offsetof(ambit_rec_open, chain), 160U);
+  EXPECT_EQ(offsetof(ambit_rec_open, path), 168U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, dir_ino), 128U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, op), 152U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, path_len), 172U);
@@ -56,6 +60,7 @@ TEST(AbiLayout, NetworkRecords) {
   EXPECT_EQ(offsetof(ambit_rec_net, local), 72U);
   EXPECT_EQ(offsetof(ambit_rec_net, family), 112U);
   EXPECT_EQ(offsetof(ambit_rec_net, path_len), 122U);
+  EXPECT_EQ(offsetof(ambit_rec_net, seen_generation), 124U);
   EXPECT_EQ(offsetof(ambit_rec_net, path), 128U);
   EXPECT_EQ(sizeof(ambit_rec_dns), 1336U);
   EXPECT_EQ(offsetof(ambit_rec_dns, server), 72U);
@@ -67,6 +72,11 @@ TEST(AbiLayout, MapsAndTrivialCopies) {
   EXPECT_EQ(sizeof(ambit_image), 16U);
   EXPECT_EQ(sizeof(ambit_proc), 32U);
   EXPECT_EQ(sizeof(ambit_file_key), 16U);
+  EXPECT_EQ(sizeof(ambit_call), 16U);
+  EXPECT_EQ(sizeof(ambit_seen_key), 48U);
+  EXPECT_EQ(offsetof(ambit_seen_key, how), 44U);
+  EXPECT_EQ(sizeof(ambit_seen), 56U);
+  EXPECT_EQ(offsetof(ambit_seen, judge_generation), 40U);
   EXPECT_TRUE(std::is_trivially_copyable_v<ambit_rec_exec>);
   EXPECT_TRUE(std::is_trivially_copyable_v<ambit_rec_dns>);
 }

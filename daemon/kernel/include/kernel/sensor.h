@@ -16,6 +16,7 @@
 #include "ambit/result.h"
 #include "kernel/host.h"
 #include "kernel/ring_reader.h"
+#include "kernel/seen_store.h"
 
 namespace ambit::kernel {
 
@@ -25,6 +26,7 @@ struct Options {
   std::uint32_t max_processes = 65536;          ///< more live processes than this lose attribution (counted)
   std::uint32_t max_images = 65536;             ///< decisions held in the kernel
   std::uint32_t max_protected = 65536;          ///< protected files; as many directories
+  std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
   std::vector<std::string> denied_hooks;  ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
   std::string cgroup2_path;               ///< empty = find_cgroup2()
 };
@@ -91,6 +93,9 @@ class Sensor {
   /// The same for all that lies below a directory (16 levels).
   Status protect_dir(FileId id, std::uint32_t flags);
   void unprotect_dir(FileId id);
+
+  /// Accesses that the kernel half counts and does not send. Belongs to one thread.
+  SeenStore& seen() noexcept;
 
   Losses read_losses();
   Counters read_counters();
