@@ -225,8 +225,8 @@ void Daemon::start_delivery() {
   options.format.colours = isatty(STDOUT_FILENO) != 0;
   delivery_ = std::make_unique<sink::Delivery>(io_, *ledger_, sink_configs(), std::move(options));
   delivery_->start();
-  probes_ =
-      std::make_unique<ProbeRunner>(io_, [this](ProbeFacts facts) { inject(EventKind::probe, std::move(facts)); });
+  probes_ = std::make_unique<ProbeRunner>(io_, workers_,
+                                          [this](ProbeFacts facts) { inject(EventKind::probe, std::move(facts)); });
 }
 
 std::vector<sink::SinkConfig> Daemon::sink_configs() const {

@@ -81,9 +81,7 @@ void Daemon::every_quarter_second() {
 
 void Daemon::every_second() {
   const auto snapshot = pipeline_->snapshot();
-  std::vector<ProbeRunner::Target> targets;
-  for (const auto& probe : snapshot->probes) targets.push_back({probe.scope, probe.url});
-  probes_->set_targets(std::move(targets));
+  probes_->set_targets(snapshot->probes);
 
   const auto now = collector::boot_now();
   const bool is_due =

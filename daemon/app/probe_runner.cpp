@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe_runner.h"
 
+#include <spdlog/spdlog.h>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+
+#include "unit_state.h"
 
 namespace ambit::app {
 namespace {
@@ -14,6 +18,8 @@ namespace http = beast::http;
 
 constexpr auto kInterval = std::chrono::seconds(1);
 constexpr auto kTimeout = std::chrono::seconds(1);
+constexpr std::uint64_t kAnswerLimitBytes = 65536;
+constexpr std::size_t kMaxComplaints = 256;
 
 struct Url {
   std::string host, port, path;
@@ -66,7 +72,7 @@ class Probe : public std::enable_shared_from_this<Probe> {
   }
 
   void read() {
-    parser_.body_limit(64 * 1024);
+    parser_.body_limit(kAnswerLimitBytes);
     http::async_read_header(stream_, buffer_, parser_, [self = shared_from_this()](auto error, std::size_t) {
       if (!error && http::to_status_class(self->parser_.get().result()) == http::status_class::successful)
         self->on_ready_();
@@ -84,14 +90,14 @@ class Probe : public std::enable_shared_from_this<Probe> {
 
 }  // namespace
 
-ProbeRunner::ProbeRunner(asio::io_context& io, std::function<void(ProbeFacts)> deliver)
-    : io_(io), timer_(io), deliver_(std::move(deliver)) {
+ProbeRunner::ProbeRunner(asio::io_context& io, asio::thread_pool& workers, std::function<void(ProbeFacts)> deliver)
+    : io_(io), workers_(workers), timer_(io), deliver_(std::move(deliver)) {
   arm();
 }
 
 ProbeRunner::~ProbeRunner() = default;
 
-void ProbeRunner::set_targets(std::vector<Target> targets) {
+void ProbeRunner::set_targets(std::vector<scope::ProbeSpec> targets) {
   targets_ = std::move(targets);
 }
 
@@ -105,13 +111,44 @@ void ProbeRunner::arm() {
 }
 
 void ProbeRunner::ask_all() {
+  std::vector<scope::ProbeSpec> units;
   for (const auto& target : targets_) {
-    auto url = split(target.url);
-    if (!url) continue;
-    std::make_shared<Probe>(io_, std::move(*url), [deliver = deliver_, scope = target.scope] {
-      deliver(ProbeFacts{scope, true, "http"});
-    })->start();
+    if (target.url.empty()) {
+      units.push_back(target);
+    } else {
+      ask_address(target);
+    }
   }
+  if (!units.empty() && !units_are_asked_) ask_units(std::move(units));
+}
+
+void ProbeRunner::ask_address(const scope::ProbeSpec& target) {
+  auto url = split(target.url);
+  if (!url) return;
+  std::make_shared<Probe>(io_, std::move(*url), [deliver = deliver_, scope = target.scope] {
+    deliver(ProbeFacts{scope, true, "http"});
+  })->start();
+}
+
+void ProbeRunner::ask_units(std::vector<scope::ProbeSpec> targets) {
+  units_are_asked_ = true;
+  asio::post(workers_, [this, targets = std::move(targets)] {
+    for (const auto& target : targets) {
+      asio::post(
+          io_, [this, target, answer = is_unit_active({target.unit, target.cgroup})] { take_answer(target, answer); });
+    }
+    asio::post(io_, [this] { units_are_asked_ = false; });
+  });
+}
+
+void ProbeRunner::take_answer(const scope::ProbeSpec& target, const Result<bool>& is_active) {
+  if (!is_active.ok()) {
+    if (complaints_told_.size() < kMaxComplaints && complaints_told_.insert(target.scope + target.unit).second) {
+      spdlog::warn("scope {}: sdNotify: {}", target.scope, is_active.error().message);
+    }
+    return;
+  }
+  if (*is_active) deliver_(ProbeFacts{target.scope, true, "sd_notify"});
 }
 
 }  // namespace ambit::app

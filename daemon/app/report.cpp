@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sets.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output.h"
 
+#include <fmt/format.h>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 

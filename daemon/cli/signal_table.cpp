@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "signal_table.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "table.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace ambit::collector {
 
 Collector::Collector(Source source, Options options) : source_(std::move(source)), options_(options) {}
@@ -21,7 +23,12 @@ std::size_t Collector::drain(const OnRecord& on_record, const OnEvent& on_event)
     inventory.swap(inventory_);
     inventory_bytes_ = 0;
   }
-  for (auto& event : injected) on_event(std::move(event));
+  const auto deliver = [&on_event, &injected] {
+    for (auto& event : injected) on_event(std::move(event));
+  };
+  // The clock and the users of the host come before everything else; later nothing overtakes the records before it.
+  const bool is_first = !std::exchange(has_begun_, true);
+  if (is_first) deliver();
   for (auto& item : inventory) {
     if (auto* event = std::get_if<Event>(&item)) {
       on_event(std::move(*event));
@@ -34,6 +41,7 @@ std::size_t Collector::drain(const OnRecord& on_record, const OnEvent& on_event)
         on_record({bytes, position});
       },
       options_.max_records_per_drain);
+  if (!is_first) deliver();
   return injected.size() + inventory.size() + records;
 }
 

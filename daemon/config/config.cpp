@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config.h"
 
+#include <fmt/format.h>
 #include <filesystem>
 
 #include "read_file.h"

@@ -2,6 +2,7 @@
 #include "sections.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <limits>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sections.h"
 
+#include <fmt/format.h>
 #include <limits>
 
 namespace ambit::config {

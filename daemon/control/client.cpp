@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/client.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 

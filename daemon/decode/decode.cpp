@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/decode.h"
 
+#include <fmt/format.h>
+
 #include "reader.h"
 
 namespace ambit::decode {

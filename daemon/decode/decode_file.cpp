@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens and changes of names.
+#include <fmt/format.h>
 #include <cstddef>
 
 #include "decode/redact.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sockets and DNS messages.
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>

@@ -162,6 +162,7 @@ class Parser {
         fail(at_, fmt::format("operator '{}' is not supported by this version", word));
       } else {
         std::vector<std::string> names;
+        names.reserve(std::size(kOperators));
         for (const auto& o : kOperators) names.emplace_back(o.text);
         fail(at_, util::unknown_word("operator", word, names));
       }

@@ -141,6 +141,7 @@ class Parser {
 
   static std::vector<std::string> class_names() {
     std::vector<std::string> out;
+    out.reserve(std::size(kClasses));
     for (const auto c : kClasses) out.emplace_back(name_of(c));
     return out;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/host.h"
 
+#include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <sys/stat.h>

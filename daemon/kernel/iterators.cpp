@@ -2,6 +2,7 @@
 #include "iterators.h"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

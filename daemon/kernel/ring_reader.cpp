@@ -2,6 +2,7 @@
 #include "kernel/ring_reader.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/bpf.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>

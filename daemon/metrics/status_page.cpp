@@ -2,6 +2,7 @@
 #include "status_page.h"
 
 #include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include "html.h"
 

@@ -17,6 +17,7 @@ util::PathPattern pattern_of(const std::string& text) {
 
 std::vector<util::PathPattern> patterns_of(const std::vector<std::string>& texts) {
   std::vector<util::PathPattern> out;
+  out.reserve(texts.size());
   for (const auto& text : texts) out.push_back(pattern_of(text));
   return out;
 }

@@ -349,7 +349,17 @@ std::vector<ProbeSpec> Judge::probes() const {
   for (std::size_t i = 0; i < impl_->states.size(); ++i) {
     const auto& scope = *impl_->set->scopes()[i];
     if (scope.phases.http.empty() || !impl_->phases.is_loading(i)) continue;
-    for (const auto& url : scope.phases.http) out.push_back({scope.name(), url});
+    for (const auto& url : scope.phases.http) out.push_back({scope.name(), url, "", ""});
+  }
+  for (const auto& [key, member] : impl_->members.all()) {
+    if (member.owner == kNoScope || !member.group || member.group->phase != Phase::load) continue;
+    const auto& scope = *impl_->set->scopes()[member.owner];
+    const Process& process = *member.process;
+    if (!scope.phases.sd_notify || process.systemd_unit.empty()) continue;
+    const bool is_listed = std::any_of(out.begin(), out.end(), [&](const ProbeSpec& probe) {
+      return probe.scope == scope.name() && probe.cgroup == process.cgroup_path;
+    });
+    if (!is_listed) out.push_back({scope.name(), "", process.systemd_unit, process.cgroup_path});
   }
   return out;
 }

@@ -204,6 +204,7 @@ std::optional<Spec> PackTable::expand(const Head& head, std::vector<util::Diagno
     }
     if (given.IsDefined()) {
       std::vector<std::string> known;
+      known.reserve(declared.size());
       for (const auto& [name, parameter] : declared) known.push_back(name);
       for (const auto& entry : given) {
         const auto& name = entry.first.Scalar();

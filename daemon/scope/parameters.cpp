@@ -146,8 +146,9 @@ std::optional<std::string> substitute_text(const std::string& text, const Parame
   }
 }
 
-void substitute(util::YamlReader& reader, YAML::Node node, const Parameters& values, std::set<std::string>& used) {
-  Substitution(reader, values, used).walk(std::move(node), 0);
+void substitute(util::YamlReader& reader, const YAML::Node& node, const Parameters& values,
+                std::set<std::string>& used) {
+  Substitution(reader, values, used).walk(node, 0);
 }
 
 }  // namespace ambit::scope

@@ -24,7 +24,8 @@ std::optional<ParameterValue> read_parameter(util::YamlReader& reader, const YAM
 /// entry
 /// (`- ${extra}` adds each of its values, `key: ${extra}` becomes a list). Unknown names are noted as errors; names met
 /// are added to `used`.
-void substitute(util::YamlReader& reader, YAML::Node node, const Parameters& values, std::set<std::string>& used);
+void substitute(util::YamlReader& reader, const YAML::Node& node, const Parameters& values,
+                std::set<std::string>& used);
 
 /// `${name}` inside one text, for defaults that refer to other parameters.
 std::optional<std::string> substitute_text(const std::string& text, const Parameters& values,

@@ -9,16 +9,10 @@
 namespace ambit::scope {
 namespace {
 
-/// The judge heeds systemd's word, but nobody brings it in this version: said, so that nobody waits for it in vain.
-void warn_of_sd_notify(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
-  reader.warn(node, what + ": systemd is not asked in this version; the load phase ends by another entry or at max");
-}
-
 std::optional<PhaseEndSpec> parse_end(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
   if (node.IsScalar() && node.Scalar() == "sdNotify") {
     PhaseEndSpec end;
     end.sd_notify = true;
-    warn_of_sd_notify(reader, node, what);
     return end;
   }
   if (!expect_keys(reader, node, what, {"http", "quiet", "sdNotify", "listenOn"}, {"podReady", "operator", "signal"}))
@@ -41,7 +35,6 @@ std::optional<PhaseEndSpec> parse_end(util::YamlReader& reader, const YAML::Node
     const auto on = reader.boolean(n, what + ".sdNotify");
     if (on && !*on) reader.error(n, what + ".sdNotify: expected true");
     end.sd_notify = on.value_or(false);
-    warn_of_sd_notify(reader, n, what + ".sdNotify");
   }
   if (const auto n = node["listenOn"]; n.IsDefined()) {
     if (const auto port = reader.integer(n, what + ".listenOn", 1, 65535))

@@ -11,7 +11,7 @@
 namespace ambit::scope {
 
 bool expect_keys(util::YamlReader& reader, const YAML::Node& node, std::string_view what,
-                 std::vector<std::string> known, const std::vector<std::string>& planned) {
+                 const std::vector<std::string>& known, const std::vector<std::string>& planned) {
   std::vector<std::string> all = known;
   all.insert(all.end(), planned.begin(), planned.end());
   if (!node.IsDefined() || !node.IsMap()) return reader.expect_map(node, what, known);

@@ -17,7 +17,7 @@ inline constexpr const char* kApiVersion = "ambit.dev/v1";
 /// Like YamlReader::expect_map; keys of `planned` are known to the format but not to this version, and are refused by
 /// name rather than ignored, since a bound that is written but not kept would deceive its author.
 bool expect_keys(util::YamlReader& reader, const YAML::Node& node, std::string_view what,
-                 std::vector<std::string> known, const std::vector<std::string>& planned = {});
+                 const std::vector<std::string>& known, const std::vector<std::string>& planned = {});
 /// True if the map has the key; else notes at the map that it is expected.
 bool has_key(util::YamlReader& reader, const YAML::Node& map, std::string_view what, const char* key);
 /// Refuses a value that is planned but not there yet.

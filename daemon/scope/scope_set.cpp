@@ -69,6 +69,7 @@ CompileResult ScopeSet::compile(std::span<const util::Document> scopes, std::spa
   }
   if (util::has_errors(diagnostics)) return result;
   std::vector<std::shared_ptr<const CompiledScope>> sorted;
+  sorted.reserve(compiled.size());
   for (auto& [name, scope] : compiled) sorted.push_back(std::move(scope));
   result.set = std::make_shared<const ScopeSet>(std::move(sorted));
   return result;

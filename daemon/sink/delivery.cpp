@@ -30,6 +30,7 @@ struct Delivery::Impl : std::enable_shared_from_this<Delivery::Impl> {
 
   void register_names(const std::vector<SinkConfig>& configs) const {
     std::vector<std::string> names;
+    names.reserve(configs.size());
     for (const SinkConfig& config : configs) names.push_back(config.name);
     ledger.register_sinks(names);
   }

@@ -2,6 +2,7 @@
 // A stream connection to a syslog receiver, the same for TCP and TLS but for the handshake.
 #pragma once
 
+#include <fmt/format.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>

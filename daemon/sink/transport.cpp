@@ -62,6 +62,7 @@ const TransportRow* find_transport(std::string_view name) {
 
 std::vector<std::string> transport_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(kTransports));
   for (const TransportRow& row : kTransports) names.emplace_back(row.name);
   return names;
 }

@@ -8,9 +8,6 @@ int main(int argc, char** argv) {
   const char* act = argv[1];
   const char* path = argv[2];
   const char* path2 = argc > 3 ? argv[3] : "";
-  // fanotify's events may overtake the ring: a process that is younger than one round of the pipeline can then not be
-  // named.
-  usleep(30000);
   uint64_t started = boot_ns();
   int ret;
   if (!strcmp(act, "rename"))

@@ -32,6 +32,27 @@ spec:
   models: [{{name: tiny, path: "{models}/**"}}]
   files: {{read: [/**]}}
 """
+# A service that says by itself when it has loaded: its secret is for the load phase alone.
+SLOW_UNIT = """\
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/bin/sh -c '{reads}; while [ ! -e {dir}/loaded ]; do sleep 0.1; done; systemd-notify --ready; while [ ! -e {dir}/again ]; do sleep 0.1; done; {reads}; sleep 60'
+"""
+SLOW_SCOPE = """\
+apiVersion: ambit.dev/v1
+kind: Scope
+metadata: {{name: slow}}
+spec:
+  owner: {{team: tests}}
+  select: {{systemdUnit: slow.service}}
+  mode: alert
+  phases: {{load: {{endsWhen: [sdNotify]}}}}
+  files: {{read: [/**], write: [/dev/null], execute: [/**]}}
+  processes: {{server: {{executable: /bin/dash}}, children: [{{executable: /**}}]}}
+  network: {{unix: [/run/**]}}
+  secrets: [{{id: load-only, path: {dir}/load-only, phases: [load]}}]
+"""
 # Only for the test: faster, and output in files, as no journal listens here.
 DROP_IN = """\
 [Service]
@@ -187,6 +208,39 @@ def unit_judges_a_stranger(manager):
     expect(found, lambda: "no alert: " + manager.tail())
 
 
+def unit_phase_ends_when_systemd_says_active(manager):
+    """`sdNotify`: load as long as the manager reports `activating`, serve from READY=1 on."""
+    def phases():
+        rows = json.loads(manager.ambit("status", "--json").stdout)["workloads"]
+        return next((row["loading"], row["serving"]) for row in rows if row["name"] == "slow")
+
+    def alerts():
+        return [alert for alert in manager.alerts.read() if "load-only" in json.dumps(alert)]
+
+    manager.write("load-only", "s3cret")
+    manager.write("units/slow.service", SLOW_UNIT.format(dir=manager.dir, reads=f"read x < {manager.dir}/load-only"))
+    manager.write("scopes/slow.yaml", SLOW_SCOPE.format(dir=manager.dir))
+    expect(manager.systemctl("daemon-reload").returncode == 0, "daemon-reload failed")
+    reload = manager.systemctl("reload", "ambit.service")
+    expect(reload.returncode == 0, lambda: reload.stderr + manager.tail())
+    started = manager.systemctl("start", "--no-block", "slow.service")
+    expect(started.returncode == 0, lambda: started.stderr)
+    expect(host.wait_until(lambda: phases()[0] > 0, 10, 0.1), lambda: f"never loading: {phases()} {manager.tail()}")
+    time.sleep(3)  # three questions
+    expect_equal("state before READY=1", manager.systemctl("show", "slow.service", "--value", "-p", "ActiveState").stdout.strip(),
+                 "activating")
+    expect(phases()[0] > 0 and phases()[1] == 0, lambda: f"the load phase ended before READY=1: {phases()}")
+    expect_equal("alerts in load", alerts(), [])
+    manager.write("loaded", "")
+    expect(host.wait_until(lambda: phases()[1] > 0 and phases()[0] == 0, 10, 0.1),
+           lambda: f"still loading: {phases()} {manager.tail()}")
+    manager.write("again", "")
+    expect(host.wait_until(alerts, 10, 0.1), lambda: "no alert on the secret in serve: " + manager.tail())
+    manager.systemctl("stop", "slow.service")
+    os.remove(os.path.join(manager.dir, "scopes/slow.yaml"))
+    expect(manager.systemctl("reload", "ambit.service").returncode == 0, manager.tail)
+
+
 def unit_reload_refuses(manager):
     before = manager.pid()
     manager.write("scopes/broken.yaml", "kind: Scope\nspecs: {}\n")
@@ -233,7 +287,8 @@ def unit_invalid_input_is_not_retried(manager):
 
 def main():
     cases = Cases("deploy")
-    names = (unit_starts, unit_sandbox_is_in_force, unit_signals_are_seen, unit_judges_a_stranger, unit_reload_refuses,
+    names = (unit_starts, unit_sandbox_is_in_force, unit_signals_are_seen, unit_judges_a_stranger,
+             unit_phase_ends_when_systemd_says_active, unit_reload_refuses,
              unit_watchdog, unit_stops, unit_invalid_input_is_not_retried)
 
     def missing():

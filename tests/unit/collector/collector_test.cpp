@@ -55,7 +55,7 @@ class CollectorTest : public testing::Test {
   FakeRing ring_;
 };
 
-TEST_F(CollectorTest, DrainsInjectedThenInventoryThenRing) {
+TEST_F(CollectorTest, DrainsInjectedThenInventoryThenRingAtFirst) {
   Collector collector(ring_.source());
   ring_.records = {std::byte{1}, std::byte{2}};
   ring_.found = {std::byte{9}};
@@ -64,6 +64,16 @@ TEST_F(CollectorTest, DrainsInjectedThenInventoryThenRing) {
   EXPECT_EQ(collector.waiting(), 3U);
   EXPECT_THAT(drain(collector), ElementsAre("e7", "e5", "r9@0", "r1@1", "r2@2"));
   EXPECT_THAT(drain(collector), ElementsAre());
+}
+
+TEST_F(CollectorTest, LetsNoInjectedEventOvertakeTheRing) {
+  Collector collector(ring_.source());
+  EXPECT_THAT(drain(collector), ElementsAre());
+  ring_.records = {std::byte{1}, std::byte{2}};
+  ring_.found = {std::byte{9}};
+  ASSERT_TRUE(collector.take_inventory({numbered(5)}).ok());
+  EXPECT_TRUE(collector.inject(numbered(7)));
+  EXPECT_THAT(drain(collector), ElementsAre("e5", "r9@0", "r1@1", "r2@2", "e7"));
 }
 
 TEST_F(CollectorTest, BoundsInjectedEventsAndCounts) {
@@ -97,7 +107,7 @@ TEST_F(CollectorTest, TakesABoundedPieceOfTheRing) {
   ring_.records = {std::byte{1}, std::byte{2}};
   EXPECT_THAT(drain(collector), ElementsAre("r1@1"));
   EXPECT_TRUE(collector.inject(numbered(1)));
-  EXPECT_THAT(drain(collector), ElementsAre("e1", "r2@2"));
+  EXPECT_THAT(drain(collector), ElementsAre("r2@2", "e1"));
 }
 
 TEST_F(CollectorTest, WaitReturnsAtOnceForWhatIsInjected) {

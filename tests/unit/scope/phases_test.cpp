@@ -59,9 +59,25 @@ TEST(Phases, EndByListener) {
 
 TEST(Phases, EndBySdNotify) {
   World world({with_ends("[sdNotify]")});
-  world.exec_in(10, "/bin/server", "/a");
+  EXPECT_TRUE(world.judge->probes().empty());
+  World::Start start;
+  start.cgroup = "/a";
+  start.unit = "a.service";
+  world.exec(10, "/bin/server", start);
+  world.exec(11, "/bin/server", start);  // the same unit is asked for once
+  ASSERT_EQ(world.judge->probes().size(), 1U);
+  EXPECT_EQ(world.judge->probes()[0].unit, "a.service");
+  EXPECT_EQ(world.judge->probes()[0].cgroup, "/a");
+  EXPECT_EQ(world.judge->probes()[0].url, "");
   world.probe("a", true, "sd_notify");
   EXPECT_EQ(phase(world, 10), Phase::serve);
+  EXPECT_TRUE(world.judge->probes().empty());
+}
+
+TEST(Phases, AskNoServiceManagerAboutProcessesOfNoUnit) {
+  World world({with_ends("[sdNotify]")});
+  world.exec_in(10, "/bin/server", "/a");
+  EXPECT_TRUE(world.judge->probes().empty());
 }
 
 TEST(Phases, EndAtMax) {

@@ -135,13 +135,21 @@ spec:
   EXPECT_THAT(result.set->effective("other"), IsEmpty());
 }
 
-TEST(ScopeSchema, WarnsOfAPhaseEndThatNobodyReports) {
+TEST(ScopeSchema, TakesTheServiceManagersWordInBothForms) {
   for (const char* const end : {"sdNotify", "{sdNotify: true}"}) {
     const auto result = compile({scope_text(
         "chat", fmt::format("  select: {{systemdUnit: a.service}}\n  phases: {{load: {{endsWhen: [{}]}}}}\n", end))});
     EXPECT_TRUE(result.set);
-    EXPECT_THAT(util::to_string(result.diagnostics), HasSubstr("systemd is not asked in this version"));
+    EXPECT_THAT(util::to_string(result.diagnostics), IsEmpty());
+    EXPECT_THAT(result.set->effective("chat"), HasSubstr("\"sdNotify\": true"));
   }
+}
+
+TEST(ScopeSchema, RefusesAServiceManagersWordThatIsOff) {
+  const auto result = compile(
+      {scope_text("chat", "  select: {systemdUnit: a.service}\n  phases: {load: {endsWhen: [{sdNotify: false}]}}\n")});
+  EXPECT_FALSE(result.set);
+  EXPECT_THAT(util::to_string(result.diagnostics), HasSubstr("sdNotify: expected true"));
 }
 
 TEST(ScopeSchema, ReportsAllFaultsAtOnce) {

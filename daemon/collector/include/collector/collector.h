@@ -46,7 +46,9 @@ struct Options {
   std::size_t max_records_per_drain = 4096;     ///< so that ticks and injected events are never far away
 };
 
-/// One order for all that enters the pipeline: in every drain first the injected events, then inventory, then the ring.
+/// One order for all that enters the pipeline: in every drain the inventory, then the ring, then the events that had
+/// been injected before the drain began, so that what user space saw of an act (fanotify, probes) comes after the
+/// kernel's records of the processes in it. In the first drain the injected events come first: they hold the clock.
 class Collector {
  public:
   using OnRecord = std::function<void(const RawRecord&)>;
@@ -87,6 +89,7 @@ class Collector {
   std::deque<Event> injected_;
   std::deque<Item> inventory_;
   std::size_t inventory_bytes_ = 0;
+  bool has_begun_ = false;  ///< pipeline thread only
   std::atomic<std::uint64_t> injected_dropped_{0};
   std::atomic<std::uint64_t> inventory_dropped_{0};
 };

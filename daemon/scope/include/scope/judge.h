@@ -42,10 +42,13 @@ struct ResolveRequest {
   std::vector<std::string> protected_patterns;
 };
 
-/// A readiness address that is worth asking now: some member of `scope` is still in its load phase.
+/// What is worth asking now whether `scope`, of which some member is still in its load phase, is ready: an address, or
+/// the service manager about the unit of such a member.
 struct ProbeSpec {
   std::string scope;
-  std::string url;
+  std::string url;     ///< http://host:port/path; "" = ask for the unit
+  std::string unit;    ///< "llama.service"
+  std::string cgroup;  ///< of the member, cgroup v2
 };
 
 /// One row of the status page.
