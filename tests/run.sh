@@ -7,8 +7,8 @@ usage() {
   cat <<'TEXT'
 usage: tests/run.sh [RING...]
 
-Rings: unit bpf integration asan tsan bench lint fuzz vm long
-Without a ring: unit bpf integration asan tsan bench (smoke) lint. `tests/run.sh bench` alone is the full benchmark.
+Rings: unit bpf integration evasion asan tsan bench lint fuzz vm long
+Without a ring: unit bpf integration evasion asan tsan bench (smoke) lint. `tests/run.sh bench` alone is the full benchmark.
 
   AMBIT_REQUIRE=bpf,integration   a skipped test of these rings (or `all`) counts as failed
   AMBIT_JOBS=2                    parallel compilations
@@ -25,8 +25,8 @@ source "$here/../deploy/lib/common.sh"
 # shellcheck source=tests/lib/results.sh
 source "$here/lib/results.sh"
 
-all_rings=(unit bpf integration asan tsan bench lint fuzz vm long)
-default_rings=(unit bpf integration asan tsan bench lint)
+all_rings=(unit bpf integration evasion asan tsan bench lint fuzz vm long)
+default_rings=(unit bpf integration evasion asan tsan bench lint)
 for ring in "${all_rings[@]}"; do
   # shellcheck source=/dev/null
   source "$here/rings/$ring.sh"

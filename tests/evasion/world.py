@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the acts happen: folders, the workload with its server, the daemon on it. Every technique has a tag (t07; its twin
+t07-twin) that stands as a folder in every path it uses, so that an alert says itself which act it belongs to."""
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+
+from harness import daemon, host
+
+CGROUP = "/ambit-evasion/workload"
+OUTSIDE = "/ambit-evasion/outside"
+
+SCOPE = """\
+apiVersion: ambit.dev/v1
+kind: Scope
+metadata: {{name: evasion}}
+spec:
+  owner: {{team: tests, contact: tests@example.com}}
+  select: {{cgroup: {cgroup}}}
+  models:
+    - {{name: tiny, path: "{dir}/model/**", read: [server]}}
+    - {{name: cloned, path: "{dir}/reflink/model/**", read: [server]}}
+  secrets: [{{id: key, path: "{dir}/secret/**", owner: tests, readers: [server]}}]
+  files:
+    read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache, "{dir}/in/**", "{dir}/child/**", "{dir}/ok/**", "{dir}/reflink/ok/**"]
+    write: ["{dir}/out/**", "{dir}/reflink/out/**"]
+  processes: {{server: {{executable: "{dir}/in/**"}}, children: [{{executable: "{dir}/child/**"}}]}}
+  network:
+    egress: [{{cidr: 127.0.67.0/24}}]
+    unix: ["{dir}/server.sock", "{dir}/ok.sock"]
+  io: {{ioUring: deny, memfdExec: deny}}
+"""
+
+TARGETS = {"model": "model/{tag}/weights.gguf", "reflink": "reflink/model/{tag}/weights.gguf", "secret": "secret/{tag}/key", "undeclared": "other/{tag}/file",
+           "granted": "ok/{tag}/file", "none": "ok/{tag}/file"}
+
+
+class Places:
+    """Paths of one act or twin."""
+
+    def __init__(self, root, row, is_twin):
+        self.tag = row.tag + ("-twin" if is_twin else "")
+        kind = row.target
+        if is_twin and kind != "reflink":  # what a member may read, a stranger as well: nobody protects it
+            kind = "granted"
+        self.target = os.path.join(root, TARGETS[kind].format(tag=self.tag))
+        if is_twin:
+            self.target = self.target.replace("/reflink/model/", "/reflink/ok/")
+        self.scratch = os.path.join(root, "scratch", self.tag)
+        self.bytes = f"{self.tag}-{secrets.token_hex(8)}"
+        number = row.number
+        self.names = {
+            "dir": root, "tag": self.tag, "target": self.target, "folder": os.path.dirname(self.target),
+            "file": os.path.basename(self.target), "scratch": self.scratch, "bytes": self.bytes,
+            "child": os.path.join(root, "child", self.tag), "server": os.path.join(root, "server.sock"),
+            "peer": f"127.0.{67 if is_twin else 66}.{number}",
+        }
+
+    def fill(self, text):
+        return text.format(**self.names)
+
+
+class World:
+    def __init__(self, options):
+        self.options = options
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix="ambit-evasion-", dir=options.work))
+        os.chmod(self.dir, 0o755)
+        self.cgroup = host.Cgroup(CGROUP)
+        self.outside = host.Cgroup(OUTSIDE)
+        for part in ("model", "secret", "other", "ok", "out", "scratch", "in", "by", "child", "reflink"):
+            os.mkdir(os.path.join(self.dir, part))
+        self.daemon, self.server, self.mounts = None, None, []
+
+    def mount_reflink(self):
+        """A file system that can share blocks between files."""
+        image, where = self.dir + "/reflink.img", self.dir + "/reflink"
+        with open(image, "wb") as blocks:
+            blocks.truncate(320 << 20)
+        subprocess.run(["mkfs.xfs", "-q", "-m", "reflink=1", image], check=True)
+        subprocess.run(["mount", "-o", "loop", image, where], check=True)
+        self.mounts.append(where)
+        for part in ("model", "ok", "out"):
+            os.mkdir(os.path.join(where, part))
+
+    def prepare(self, row, is_twin):
+        """Files of an act, made before the daemon starts."""
+        if row.target == "reflink" and not self.mounts:
+            self.mount_reflink()
+        places = Places(self.dir, row, is_twin)
+        for folder in (places.scratch, os.path.dirname(places.target)):
+            os.makedirs(folder, exist_ok=True)
+        with open(places.target, "w", encoding="ascii") as out:
+            out.write(places.bytes)
+        for step in row.before:
+            self.step(*places.fill(step).split())
+        return places
+
+    def step(self, verb, path, *more):
+        if verb == "symlink":
+            os.symlink(path, more[0])
+        elif verb == "link":
+            os.link(path, more[0])
+        elif verb == "mkdir":
+            os.makedirs(path)
+        elif verb == "file":
+            with open(path, "w", encoding="ascii") as out:
+                out.write(more[0] if more else "harmless")
+        elif verb == "program":
+            os.makedirs(os.path.dirname(more[0]), exist_ok=True)
+            shutil.copy2(os.path.join(self.options.progs, path), more[0])
+        else:
+            raise ValueError(f"no step is called {verb!r}")
+
+    def start_daemon(self, name, extra=""):
+        deny = ", ".join(f'"{hook}"' for hook in self.options.deny)
+        extra += f"hooks: {{deny: [{deny}]}}\n"
+        self.daemon = daemon.Daemon(self.options.build, os.path.join(self.dir, name),
+                                    {"evasion": SCOPE.format(cgroup=CGROUP, dir=self.dir)}, extra=extra)
+        self.daemon.binary = self.options.ambit
+        self.daemon.start(self.options.patience * 10)
+        return self.daemon
+
+    def signals(self):
+        """{signal: hook in use} as the daemon tells it; a signal without a hook is left out."""
+        answer = self.daemon.cli("doctor", "--json", seconds=self.options.patience * 10)
+        return {one["signal"]: one["hook"] for one in json.loads(answer.stdout)["signals"] if one["state"] == "active"}
+
+    def start_server(self):
+        where = os.path.join(self.dir, "in/server")
+        os.mkdir(where)
+        program = shutil.copy2(os.path.join(self.options.progs, "evade_server"), where)
+        self.server = host.launch_in(self.cgroup, None, [program, self.dir + "/server.sock"], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, text=True, cwd="/")
+        return json.loads(self.server.stdout.readline())["pid"]
+
+    def act(self, row, places, command):
+        """Runs an act to its end; the process."""
+        source, *arguments = places.fill(command).split()
+        where = os.path.join(self.dir, "in" if row.by == "member" else "by", places.tag)
+        os.makedirs(where, exist_ok=True)
+        program = shutil.copy2(os.path.join(self.options.progs, source), where)
+        settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": "/",
+                    "env": {"PATH": "/usr/bin:/bin", "AMBIT_SETTLE_MS": str(int(self.options.patience * 12)), **{key: places.fill(value) for key, value in row.environment.items()}}}
+        if row.by == "member":
+            run = host.launch_in(self.cgroup, None, [program, *arguments], **settings)
+        else:
+            run = subprocess.Popen([program, *arguments], preexec_fn=host.die_with_parent, **settings)
+        try:
+            out, err = run.communicate(timeout=self.options.patience * 10)
+        except subprocess.TimeoutExpired:
+            run.kill()
+            out, err = run.communicate()
+        return run.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace").strip()
+
+    def remove(self):
+        if self.server:
+            self.server.kill()
+            self.server.wait()
+            self.server.stdout.close()
+        if self.daemon:
+            self.daemon.stop()
+        self.cgroup.remove()
+        self.outside.remove()
+        for where in self.mounts:
+            subprocess.run(["umount", "-l", where], check=False)
+        if not self.options.keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
