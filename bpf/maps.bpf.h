@@ -105,13 +105,20 @@ struct {
 
 /* Room to put a record together. One per CPU for tracing programs, which cannot be preempted or nest among each other
  * in process context; one for the iterators, of which one runs at a time. */
+struct walk {
+	__u64 dentry, mount;	       /* where it stands */
+	__u64 root_dentry, root_mount; /* where it ends */
+	__u64 chain;		       /* of the path in `path`, see path_chain() */
+	__u32 off;		       /* of the path's first byte in `path` */
+	__u32 flags;		       /* AMBIT_Q_PATH_* */
+};
 struct scratch {
 	__u64 busy;
 	__u64 args[8]; /* of the system call; user pointers as passed */
 	struct ambit_call call;
 	__u32 is_compat;
-	__u32 room;	    /* ROOM_OF_*: which scratch this is */
-	__u64 chain;	    /* of the path in `path`, see path_chain() */
+	__u32 room; /* ROOM_OF_*: which scratch this is */
+	struct walk walk;
 	__u64 last_mapping; /* iter/task_vma: file and process of the mapping before */
 	__u32 last_tgid;
 	__u32 pad;

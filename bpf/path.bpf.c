@@ -2,8 +2,7 @@
 /* The two walks up the directory tree. */
 #include "lib/object.bpf.h"
 
-/* One per component and one per mount crossing. 64 steps verify on 5.10 (78k instructions); past them the tail is kept
- * and AMBIT_Q_PATH_STEPS set. */
+/* One per component and one per mount crossing; past them the tail is kept and AMBIT_Q_PATH_STEPS set. */
 #define PATH_STEPS 64
 /* Levels above an object that are compared with the protected directories. */
 #define PROTECTED_LEVELS 16
@@ -20,75 +19,104 @@ ALWAYS_INLINE __u64 chain_step(__u64 chain, __u64 what)
 	return (chain ^ what) * 0x9e3779b97f4a7c15ULL + (chain >> 29);
 }
 
-__u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room)
+ALWAYS_INLINE struct scratch *scratch_of(__u32 room)
 {
-	struct dentry *d = (struct dentry *)dentry, *stop = (struct dentry *)root_dentry;
-	struct mount *m = (struct mount *)mount, *stop_mount = (struct mount *)root_mount;
-	__u32 off = PATH_BUFFER, flags = AMBIT_Q_PATH_STEPS, zero = 0;
-	struct scratch *s;
-	__u64 chain = 0;
-	int i;
+	__u32 zero = 0;
 
 	if (room == ROOM_OF_ITERATOR)
-		s = bpf_map_lookup_elem(&iter_scratch, &zero);
-	else
-		s = bpf_map_lookup_elem(&task_scratch, &zero);
+		return bpf_map_lookup_elem(&iter_scratch, &zero);
+	return bpf_map_lookup_elem(&task_scratch, &zero);
+}
+
+/* Puts "/name" before what was written; false where there is no room. */
+ALWAYS_INLINE bool put_component(struct scratch *s, struct walk *w, struct dentry *d)
+{
+	__u32 len = BPF_CORE_READ(d, d_name.len) & 0xff, off = w->off;
+
+	if (off <= len)
+		return false;
+	off = (off - len - 1) & (PATH_BUFFER - 1);
+	s->path[off] = '/';
+	bpf_probe_read_kernel(s->path + ((off + 1) & (PATH_BUFFER - 1)), len, BPF_CORE_READ(d, d_name.name));
+	w->off = off;
+	return true;
+}
+
+/* One component or one mount crossing; true when the walk is over. Global, and with its state in the scratch: the
+ * verifier looks at it once per program and not once per step (3,700 instructions each). */
+__u32 walk_step(__u32 room)
+{
+	struct scratch *s = scratch_of(room);
+	struct dentry *d, *parent;
+	struct mount *m;
+	struct walk *w;
+
+	if (!s)
+		return true;
+	w = &s->walk;
+	d = (struct dentry *)w->dentry;
+	m = (struct mount *)w->mount;
+	if (w->dentry == w->root_dentry && w->mount == w->root_mount) {
+		w->flags = 0;
+		return true;
+	}
+	if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
+		struct mount *above = BPF_CORE_READ(m, mnt_parent);
+
+		if (above == m) { /* top of a mount tree that is not the process's */
+			w->flags = AMBIT_Q_PATH_DETACHED;
+			return true;
+		}
+		w->chain = chain_step(w->chain, mount_id(m));
+		w->dentry = (__u64)BPF_CORE_READ(m, mnt_mountpoint);
+		w->mount = (__u64)above;
+		return false;
+	}
+	parent = BPF_CORE_READ(d, d_parent);
+	w->chain = chain_step(w->chain, BPF_CORE_READ(d, d_name.hash));
+	if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where we
+			      look */
+		char first = '/';
+
+		w->flags = AMBIT_Q_PATH_DETACHED;
+		bpf_probe_read_kernel(&first, 1, BPF_CORE_READ(d, d_name.name));
+		if (first == '/')
+			return true;
+	}
+	if (!put_component(s, w, d)) {
+		w->flags = AMBIT_Q_PATH_CUT;
+		return true;
+	}
+	w->dentry = (__u64)parent;
+	return parent == d;
+}
+
+__u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room)
+{
+	struct scratch *s = scratch_of(room);
+	struct walk *w;
+	int i;
+
 	if (!s)
 		return found_path(0, AMBIT_Q_PATH_STEPS);
-
+	w = &s->walk;
+	w->dentry = dentry;
+	w->mount = mount;
+	w->root_dentry = root_dentry;
+	w->root_mount = root_mount;
+	w->chain = 0;
+	w->off = PATH_BUFFER;
+	w->flags = AMBIT_Q_PATH_STEPS;
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PATH_STEPS; i++) {
-		struct dentry *mount_root, *parent;
-		const unsigned char *name;
-		__u32 len;
-
-		if (d == stop && m == stop_mount) {
-			flags = 0;
+		if (walk_step(room))
 			break;
-		}
-		mount_root = BPF_CORE_READ(m, mnt.mnt_root);
-		if (d == mount_root) {
-			struct mount *above = BPF_CORE_READ(m, mnt_parent);
-
-			if (above == m) { /* top of a mount tree that is not the process's */
-				flags = AMBIT_Q_PATH_DETACHED;
-				break;
-			}
-			chain = chain_step(chain, mount_id(m));
-			d = BPF_CORE_READ(m, mnt_mountpoint);
-			m = above;
-			continue;
-		}
-		parent = BPF_CORE_READ(d, d_parent);
-		chain = chain_step(chain, BPF_CORE_READ(d, d_name.hash));
-		len = BPF_CORE_READ(d, d_name.len) & 0xff;
-		name = BPF_CORE_READ(d, d_name.name);
-		if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where
-				      we look */
-			char first = '/';
-
-			flags = AMBIT_Q_PATH_DETACHED;
-			bpf_probe_read_kernel(&first, 1, name);
-			if (first == '/')
-				break;
-		}
-		if (off <= len) {
-			flags = AMBIT_Q_PATH_CUT;
-			break;
-		}
-		off = (off - len - 1) & (PATH_BUFFER - 1); /* masked again: lets the verifier join the iterations */
-		s->path[off] = '/';
-		bpf_probe_read_kernel(s->path + ((off + 1) & (PATH_BUFFER - 1)), len, name);
-		if (parent == d)
-			break;
-		d = parent;
 	}
-	s->chain = chain;
-	if (off == PATH_BUFFER) { /* the root itself, or a nameless object */
-		off = PATH_BUFFER - 1;
-		s->path[off] = '/';
+	if (w->off == PATH_BUFFER) { /* the root itself, or a nameless object */
+		w->off = PATH_BUFFER - 1;
+		s->path[PATH_BUFFER - 1] = '/';
 	}
-	return found_path(off, flags);
+	return found_path(w->off, w->flags);
 }
 
 __u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount)

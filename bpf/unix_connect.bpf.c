@@ -6,7 +6,7 @@
 
 #define ALLOW 1
 
-extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym;
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* 6.2; weak, so that the object opens without it */
 
 SEC("cgroup_unix_connect")
 int cgroup__connect_unix(struct bpf_sock_addr *ctx)

@@ -106,7 +106,7 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 	r->path_len = path_len;
 	r->seen_generation = generation;
 	r->name_hash = name_hash_of(at.dentry, who->task);
-	r->chain = s->chain;
+	r->chain = s->walk.chain;
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;
 	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality);
