@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a technique may need of the machine. Each function gives None, or what is missing."""
 import os
+import platform
 import shutil
 import subprocess
+
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
 
 
 def _read(path):
@@ -49,6 +53,11 @@ FEATURES = {
     "dev_fd": lambda: _exists("/dev/fd"),
     "overlay": _filesystem("overlay"),
     "reflink": _reflink,
+    "loader": lambda: _exists(LOADER),
+    "ipv6": lambda: _exists("/proc/net/if_inet6"),
+    "io_uring": lambda: "kernel.io_uring_disabled is 2" if _read("/proc/sys/kernel/io_uring_disabled") == "2" else None,
+    "compat": lambda: None if platform.machine() == "x86_64" else "no 32-bit entry on this architecture",
+    "core_pattern": lambda: _exists("/proc/sys/kernel/core_pattern"),
     "user_namespace": _user_namespace,
 }
 

@@ -74,6 +74,8 @@ class Suite:
         truth = json.loads(out)
         if row.proof == "bytes" and truth.get("got") != places.bytes:
             raise RuntimeError(f"{command}: got {truth.get('got')!r}, the file holds {places.bytes!r}")
+        if row.proof == "sent" and not host.wait_until(lambda: self.world.peers.got(places.bytes), self.options.patience):
+            raise RuntimeError(f"{command}: the peer did not get it")
         if row.proof == "effect" and not truth.get("got"):
             raise RuntimeError(f"{command}: no effect: {truth}")
         return judge.Act(row, places, started, truth)
@@ -91,6 +93,7 @@ class Suite:
             else:
                 able.append(row)
         placed = [(row, self.world.prepare(row, False), None if row.no_twin else self.world.prepare(row, True)) for row in able]
+        self.world.start_peers(placed)
         self.world.start_daemon("ambit")
         self.world.start_server()
         signals = self.world.signals()

@@ -3,7 +3,7 @@
 import glob
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -36,7 +36,6 @@ class Technique:
     needs: tuple = ()       # features of world.FEATURES
     stage: str = "main"
     blind: tuple = ()       # where it is not seen: {because, hook | kernel_below | signal}; no condition: nowhere
-    environment: dict = field(default_factory=dict)
 
     @property
     def tag(self):

@@ -5,13 +5,17 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 
+import features
 from harness import daemon, host
+from peers import Peers
 
 CGROUP = "/ambit-evasion/workload"
 OUTSIDE = "/ambit-evasion/outside"
+PORT = 7407  # on loopback addresses that nobody else uses
 
 SCOPE = """\
 apiVersion: ambit.dev/v1
@@ -19,15 +23,15 @@ kind: Scope
 metadata: {{name: evasion}}
 spec:
   owner: {{team: tests, contact: tests@example.com}}
-  select: {{cgroup: {cgroup}}}
+  select: {{cgroup: "{cgroup}/**"}}
   models:
-    - {{name: tiny, path: "{dir}/model/**", read: [server]}}
-    - {{name: cloned, path: "{dir}/reflink/model/**", read: [server]}}
-  secrets: [{{id: key, path: "{dir}/secret/**", owner: tests, readers: [server]}}]
+    - {{name: tiny, path: "{dir}/model/**", read: [server, "{dir}/in/**"]}}
+    - {{name: cloned, path: "{dir}/reflink/model/**", read: [server, "{dir}/in/**"]}}
+  secrets: [{{id: key, path: "{dir}/secret/**", owner: tests, readers: [server, "{dir}/in/**"]}}]
   files:
     read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache, "{dir}/in/**", "{dir}/child/**", "{dir}/ok/**", "{dir}/reflink/ok/**"]
     write: ["{dir}/out/**", "{dir}/reflink/out/**"]
-  processes: {{server: {{executable: "{dir}/in/**"}}, children: [{{executable: "{dir}/child/**"}}]}}
+  processes: {{server: {{executable: "{dir}/in/server/*"}}, children: [{{executable: "{dir}/in/**"}}, {{executable: "{dir}/child/**"}}]}}
   network:
     egress: [{{cidr: 127.0.67.0/24}}]
     unix: ["{dir}/server.sock", "{dir}/ok.sock"]
@@ -56,7 +60,9 @@ class Places:
             "dir": root, "tag": self.tag, "target": self.target, "folder": os.path.dirname(self.target),
             "file": os.path.basename(self.target), "scratch": self.scratch, "bytes": self.bytes,
             "child": os.path.join(root, "child", self.tag), "server": os.path.join(root, "server.sock"),
-            "peer": f"127.0.{67 if is_twin else 66}.{number}",
+            "peer": f"127.0.{67 if is_twin else 66}.{number}", "port": PORT, "abstract": f"evasion/{self.tag}/proxy",
+            "program": os.path.join(root, "in" if row.by == "member" else "by", self.tag, row.run.split()[0]),
+            "loader": features.LOADER, "cgroup": host.cgroup2_mount() + CGROUP, "outside": host.cgroup2_mount() + OUTSIDE,
         }
 
     def fill(self, text):
@@ -72,7 +78,7 @@ class World:
         self.outside = host.Cgroup(OUTSIDE)
         for part in ("model", "secret", "other", "ok", "out", "scratch", "in", "by", "child", "reflink"):
             os.mkdir(os.path.join(self.dir, part))
-        self.daemon, self.server, self.mounts = None, None, []
+        self.daemon, self.server, self.mounts, self.peers = None, None, [], None
 
     def mount_reflink(self):
         """A file system that can share blocks between files."""
@@ -133,8 +139,21 @@ class World:
         os.mkdir(where)
         program = shutil.copy2(os.path.join(self.options.progs, "evade_server"), where)
         self.server = host.launch_in(self.cgroup, None, [program, self.dir + "/server.sock"], stdin=subprocess.DEVNULL,
-                                     stdout=subprocess.PIPE, text=True, cwd="/")
+                                     stdout=subprocess.PIPE, text=True, cwd="/", env=self.environment())
         return json.loads(self.server.stdout.readline())["pid"]
+
+    def start_peers(self, placed):
+        """For every network game and its twin."""
+        self.peers = Peers()
+        for row, *both in placed:
+            if row.proof == "sent":
+                for places in filter(None, both):
+                    self.peers.listen_at(places.names["peer"], 53 if " 53 " in row.run else PORT)
+            if "{abstract}" in row.run:
+                self.peers.listen_unix("\0" + both[0].names["abstract"])
+        for name in ("ok.sock", "proxy.sock", "other.sock"):
+            self.peers.listen_unix(os.path.join(self.dir, name))
+        self.peers.start()
 
     def act(self, row, places, command):
         """Runs an act to its end; the process."""
@@ -142,12 +161,10 @@ class World:
         where = os.path.join(self.dir, "in" if row.by == "member" else "by", places.tag)
         os.makedirs(where, exist_ok=True)
         program = shutil.copy2(os.path.join(self.options.progs, source), where)
-        settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": "/",
-                    "env": {"PATH": "/usr/bin:/bin", "AMBIT_SETTLE_MS": str(int(self.options.patience * 12)), **{key: places.fill(value) for key, value in row.environment.items()}}}
         if row.by == "member":
-            run = host.launch_in(self.cgroup, None, [program, *arguments], **settings)
-        else:
-            run = subprocess.Popen([program, *arguments], preexec_fn=host.die_with_parent, **settings)
+            return self.act_inside([program, *arguments])
+        run = subprocess.Popen([program, *arguments], preexec_fn=host.die_with_parent, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/", env=self.environment())
         try:
             out, err = run.communicate(timeout=self.options.patience * 10)
         except subprocess.TimeoutExpired:
@@ -155,13 +172,31 @@ class World:
             out, err = run.communicate()
         return run.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace").strip()
 
+    def act_inside(self, command):
+        """By a child of the workload's server."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(self.options.patience * 10)
+            line.connect(self.dir + "/server.sock")
+            socket.send_fds(line, ["\0".join(["run", *command]).encode()], [out.fileno(), err.fileno()])
+            answer = line.recv(64)
+            out.seek(0)
+            err.seek(0)
+            status = os.waitstatus_to_exitcode(int(answer)) if answer else -1
+            return status, out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace").strip()
+
+    def environment(self):
+        return {"PATH": "/usr/bin:/bin", "AMBIT_SETTLE_MS": str(int(self.options.patience * 12))}
+
     def remove(self):
         if self.server:
+            host.Cgroup(CGROUP + "/below").remove()
             self.server.kill()
             self.server.wait()
             self.server.stdout.close()
         if self.daemon:
             self.daemon.stop()
+        if self.peers:
+            self.peers.stop()
         self.cgroup.remove()
         self.outside.remove()
         for where in self.mounts:

@@ -4,6 +4,7 @@
 #ifndef AMBIT_TESTS_EVADE_H
 #define AMBIT_TESTS_EVADE_H
 
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
