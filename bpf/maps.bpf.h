@@ -47,6 +47,15 @@ struct {
 	__type(value, __u32);
 } protected_dirs SEC(".maps") __weak;
 
+/* Where failed opens are told, not only counted: declared and denied paths up to their first wildcard. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 4096); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ambit_name_prefix);
+	__type(value, __u32);
+} watched_names SEC(".maps") __weak;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, AMBIT_LOSS_REASONS);
@@ -122,6 +131,7 @@ struct scratch {
 	__u64 last_mapping; /* iter/task_vma: file and process of the mapping before */
 	__u32 last_tgid;
 	__u32 pad;
+	struct ambit_name_prefix prefix; /* key of a look-up in `watched_names` */
 	char path[PATH_BUFFER + PATH_SLACK];
 	__u8 record[AMBIT_REC_MAX + PATH_BUFFER]; /* append() masks offset and length separately */
 };
@@ -165,6 +175,7 @@ extern volatile unsigned int decision_generation; /* a decision was changed: cac
 extern volatile unsigned int seen_generations[AMBIT_SEEN_GENERATIONS];
 extern volatile unsigned long long daemon_tick_ns; /* CLOCK_BOOTTIME, a few times a second */
 extern volatile unsigned int protected_dir_count;
+extern volatile unsigned int watched_name_count;
 extern volatile unsigned int init_mnt_ns; /* of process 1 */
 extern volatile unsigned int init_root_dev;
 extern volatile unsigned long long init_root_ino;

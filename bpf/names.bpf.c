@@ -2,56 +2,9 @@
 /* rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir. The base family sees them when they return: the
  * names are the caller's strings (racy), the directories they start from are the kernel's.
  */
-#include "lib/calls.bpf.h"
-#include "lib/object.bpf.h"
+#include "lib/names.bpf.h"
 
-#define NAME_MAX_BYTES 2048 /* each of two strings, NUL included */
-#define DIR_MAX_BYTES 1800  /* each of two directories: all four fit AMBIT_REC_MAX */
 #define AT_REMOVEDIR 0x200
-
-ALWAYS_INLINE __u32 append_user_string(struct scratch *s, __u32 at, __u64 user, __u32 *quality, __u64 image_id)
-{
-	__u32 where = at;
-	long len;
-
-	if (!user)
-		return 0;
-	barrier_var(where);
-	where &= AMBIT_REC_MAX - 1;
-	len = bpf_probe_read_user_str(s->record + where, NAME_MAX_BYTES, (const void *)user);
-	if (len < 1) {
-		count_loss(AMBIT_LOSS_READ_FAILED, image_id);
-		return 0;
-	}
-	if (len == NAME_MAX_BYTES)
-		*quality |= AMBIT_Q_PATH_CUT;
-	return (len - 1) & (PATH_BUFFER - 1);
-}
-
-/* Directory that a relative name starts from. False: the name is absolute, or there is none. */
-ALWAYS_INLINE bool start_of_name(struct place *at, struct scratch *s, struct task_struct *task, __u8 dir_arg,
-				 __u8 path_arg)
-{
-	__s32 fd = dir_arg ? (__s32)call_arg(s, dir_arg) : AT_FDCWD;
-	const void *name = (const void *)call_arg(s, path_arg);
-	char first = '/';
-
-	if (!path_arg || bpf_probe_read_user(&first, 1, name) || first == '/')
-		return false;
-	if (fd == AT_FDCWD) {
-		struct fs_struct *fs = BPF_CORE_READ(task, fs);
-
-		at->dentry = BPF_CORE_READ(fs, pwd.dentry);
-		at->mount = mount_of(BPF_CORE_READ(fs, pwd.mnt));
-	} else {
-		struct file *dir = file_of_fd(task, fd);
-
-		if (!dir)
-			return false;
-		place_of_file(at, dir);
-	}
-	return true;
-}
 
 ALWAYS_INLINE __u64 dir_ino(struct place *at, __u32 *dev)
 {
@@ -108,9 +61,11 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 		end += r->path_len;
 	} else {
 		quality |= AMBIT_Q_USER_PATH;
-		r->path_len = append_user_string(s, end, call_arg(s, s->call.path_arg), &quality, who->image_id);
+		r->path_len = append_user_string(s, end, call_arg(s, s->call.path_arg), NAME_MAX_BYTES, &quality,
+						 who->image_id);
 		end += r->path_len;
-		r->path2_len = append_user_string(s, end, call_arg(s, s->call.path2_arg), &quality, who->image_id);
+		r->path2_len = append_user_string(s, end, call_arg(s, s->call.path2_arg), NAME_MAX_BYTES, &quality,
+						  who->image_id);
 		end += r->path2_len;
 		if (has_dir) {
 			r->dir_ino = dir_ino(&dir, &r->dir_dev);

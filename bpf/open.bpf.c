@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* open, openat, openat2, creat. */
+#include "lib/failed_open.bpf.h"
 #include "lib/open.bpf.h"
 
 /* openat2 passes its flags in memory; read after the call, so only as good as the caller is honest. */
@@ -8,7 +9,7 @@ ALWAYS_INLINE __u64 open_flags(struct scratch *s)
 	__u64 flags = call_arg(s, s->call.flags_arg);
 
 	if (s->call.op == 1) /* creat */
-		return O_TRUNC;
+		return O_CREAT | O_WRONLY | O_TRUNC;
 	if (s->call.op == 2) { /* openat2: struct open_how */
 		__u64 how = 0;
 
@@ -34,8 +35,7 @@ int BPF_PROG(call__open, struct pt_regs *regs, long ret)
 		return 0;
 	load_call(s, regs, who.task);
 	if (ret < 0) {
-		handle_failed_open(s, &who, (const char *)call_arg(s, s->call.path_arg), ret, open_flags(s),
-				   AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
+		handle_failed_open(s, &who, ret, open_flags(s), AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
 	} else {
 		struct file *file = file_of_fd(who.task, ret);
 

@@ -112,27 +112,3 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality);
 	send_record(&r->h, sizeof(*r) + path_len, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
 }
-
-/* A failed open: only the name that the caller passed is known. */
-ALWAYS_INLINE void handle_failed_open(struct scratch *s, struct subject *who, const char *user_path, __s32 ret,
-				      __u64 call_flags, __u16 hook, __u32 quality)
-{
-	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
-	long len;
-
-	if (ret != -EACCES && ret != -EPERM && ret != -EROFS) {
-		count(AMBIT_COUNT_OPEN_ENOENT);
-		return;
-	}
-	__builtin_memset(r, 0, sizeof(*r));
-	len = bpf_probe_read_user_str(s->record + sizeof(*r), PATH_BUFFER, user_path);
-	if (len < 1) {
-		count_loss(AMBIT_LOSS_READ_FAILED, who->image_id);
-		len = 1;
-	}
-	r->ret = ret;
-	r->flags = call_flags;
-	r->path_len = len - 1;
-	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality | AMBIT_Q_USER_PATH);
-	send_record(&r->h, sizeof(*r) + len - 1, who, ROOM_ORDINARY);
-}

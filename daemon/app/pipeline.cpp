@@ -135,7 +135,7 @@ void Pipeline::count_losses() {
         losses_.take("ledger_alerts", ledger.lost_alerts, now_), losses_.take("ledger_rows", ledger.lost_rows, now_),
         losses_.take("outbox_limit", ledger.undelivered_dropped, now_),
         losses_.take("fanotify_full", hooks_.names_lost(), now_),
-        losses_.take("protect_refused", protect_refused_, now_)}) {
+        losses_.take("protect_refused", protect_refused_, now_), losses_.take("names_refused", names_refused_, now_)}) {
     events.insert(events.end(), more.begin(), more.end());
   }
   for (const auto& event : events) {
@@ -182,6 +182,9 @@ void Pipeline::tell_kernel() {
     const auto status = change.is_directory ? sensor_.protect_dir(change.id, change.flags)
                                             : sensor_.protect_file(change.id, change.flags);
     if (!status.ok()) ++protect_refused_;
+  }
+  if (const auto names = judge_.take_watched_names()) {
+    if (!sensor_.watch_names(*names).ok()) ++names_refused_;
   }
   if (auto requests = judge_.take_resolve_requests(); !requests.empty()) hooks_.on_resolve(std::move(requests));
 }

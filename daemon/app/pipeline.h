@@ -95,6 +95,7 @@ class Pipeline {
   BootTime last_second_{};
   std::uint64_t undecodable_ = 0;
   std::uint64_t protect_refused_ = 0;
+  std::uint64_t names_refused_ = 0;
   std::uint64_t ring_position_ = 0;       ///< past the last ring record handled
   std::uint64_t submitted_position_ = 0;  ///< of the last batch that held rows
   ledger::Batch batch_;

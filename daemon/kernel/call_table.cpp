@@ -15,8 +15,11 @@ constexpr std::uint8_t kFlagsInArgument = 0;
 constexpr std::uint8_t kCreat = 1;
 constexpr std::uint8_t kFlagsInMemory = 2;
 
-constexpr ambit_call open(std::uint8_t path, std::uint8_t flags, std::uint8_t variant) {
-  return {.slot = AMBIT_SLOT_OPEN, .op = variant, .path_arg = path, .flags_arg = flags};
+struct Open {
+  std::uint8_t dir = 0, path = 0, flags = 0;
+};
+constexpr ambit_call open(std::uint8_t variant, Open args) {
+  return {.slot = AMBIT_SLOT_OPEN, .op = variant, .dir_arg = args.dir, .path_arg = args.path, .flags_arg = args.flags};
 }
 struct Name {
   std::uint8_t dir = 0, path = 0, dir2 = 0, path2 = 0, fd = 0, mode = 0, uid = 0, gid = 0;
@@ -48,10 +51,10 @@ constexpr ambit_call socket_call(std::uint8_t slot) {
 }
 
 constexpr auto kCalls = std::to_array<WatchedCall>({
-    {"open", 2, 5, open(1, 2, kFlagsInArgument)},
-    {"creat", 85, 8, open(1, 0, kCreat)},
-    {"openat", 257, 295, open(2, 3, kFlagsInArgument)},
-    {"openat2", 437, 437, open(2, 3, kFlagsInMemory)},
+    {"open", 2, 5, open(kFlagsInArgument, {.path = 1, .flags = 2})},
+    {"creat", 85, 8, open(kCreat, {.path = 1})},
+    {"openat", 257, 295, open(kFlagsInArgument, {.dir = 1, .path = 2, .flags = 3})},
+    {"openat2", 437, 437, open(kFlagsInMemory, {.dir = 1, .path = 2, .flags = 3})},
 
     {"rename", 82, 38, with_moves(name(AMBIT_NAME_RENAME, {.path = 1, .path2 = 2}))},
     {"renameat", 264, 302, with_moves(name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4}))},

@@ -96,6 +96,7 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   bpf_map__set_max_entries(skeleton->maps.images, options.max_images);
   bpf_map__set_max_entries(skeleton->maps.protected_files, options.max_protected);
   bpf_map__set_max_entries(skeleton->maps.protected_dirs, options.max_protected);
+  bpf_map__set_max_entries(skeleton->maps.watched_names, 2 * options.max_watched_names);
 
   bpf_map__set_max_entries(skeleton->maps.seen, std::max(options.seen_entries, 1U));
 
@@ -157,6 +158,7 @@ Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   globals_.seen_generations = bss->seen_generations;
   globals_.daemon_tick_ns = &bss->daemon_tick_ns;
   globals_.protected_dir_count = &bss->protected_dir_count;
+  globals_.watched_name_count = &bss->watched_name_count;
   globals_.init_mnt_ns = &bss->init_mnt_ns;
   globals_.init_root_dev = &bss->init_root_dev;
   globals_.init_root_ino = &bss->init_root_ino;

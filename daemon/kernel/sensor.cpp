@@ -127,7 +127,7 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
   auto object = Object::load(impl->options, impl->refusals);
   if (!object) return object.error();
   impl->object = std::move(*object);
-  impl->tables = std::make_unique<Tables>(*impl->object);
+  impl->tables = std::make_unique<Tables>(*impl->object, options.max_watched_names);
   impl->seen = std::make_unique<SeenTable>(*impl->object);
   impl->iterators = std::make_unique<Iterators>(*impl->object);
   auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
@@ -183,6 +183,9 @@ void Sensor::unprotect_dir(FileId id) {
 
 SeenStore& Sensor::seen() noexcept {
   return *impl_->seen;
+}
+Status Sensor::watch_names(const std::vector<std::string>& paths) {
+  return impl_->tables->watch_names(paths);
 }
 
 Losses Sensor::read_losses() {

@@ -14,13 +14,28 @@ ambit_file_key key_of(FileId id) {
   return {.ino = id.ino, .dev = id.dev, .pad = 0};
 }
 
+/// "" for the root, else without a final slash and cut to what the table takes.
+std::string name_of_prefix(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return std::string(path.substr(0, AMBIT_NAME_PREFIX_MAX));
+}
+
+ambit_name_prefix prefix_of(const std::string& name) {
+  ambit_name_prefix prefix{};
+  prefix.bits = static_cast<std::uint32_t>(name.size() * 8);
+  std::memcpy(prefix.name, name.data(), name.size());
+  return prefix;
+}
+
 }  // namespace
 
-Tables::Tables(const Object& object)
+Tables::Tables(const Object& object, std::size_t max_watched_names)
     : globals_(object.globals()),
       images_(object.map_fd("images")),
       files_(object.map_fd("protected_files")),
-      dirs_(object.map_fd("protected_dirs")) {}
+      dirs_(object.map_fd("protected_dirs")),
+      names_(object.map_fd("watched_names")),
+      max_watched_names_(max_watched_names) {}
 
 Status Tables::set_image(ImageId id, const ambit_image& image) {
   const std::lock_guard lock(mutex_);
@@ -58,6 +73,36 @@ void Tables::unprotect(FileId id, bool is_directory) {
   set_bit(id.ino, false);
   const ambit_file_key key = key_of(id);
   bpf_map_delete_elem(is_directory ? dirs_ : files_, &key);
+}
+
+Status Tables::watch_names(const std::vector<std::string>& paths) {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> wanted;
+  for (const auto& path : paths) wanted.insert(name_of_prefix(path));
+  Status status = Ok{};
+  if (wanted.size() > max_watched_names_) {
+    status = Error{fmt::format("watch {} names: the table holds {}, every failed open is told", wanted.size(),
+                               max_watched_names_)};
+    wanted = {""};
+  }
+  const auto enter = [this](const std::string& name) {
+    const ambit_name_prefix prefix = prefix_of(name);
+    const std::uint32_t one = 1;
+    return bpf_map_update_elem(names_, &prefix, &one, BPF_ANY) == 0;
+  };
+  for (const auto& name : wanted) {
+    if (!watched_names_.contains(name) && !enter(name)) {
+      status = Error{fmt::format("watch the name {}: {}", name, std::strerror(errno))};
+    }
+  }
+  for (const auto& name : watched_names_) {
+    if (wanted.contains(name)) continue;
+    const ambit_name_prefix prefix = prefix_of(name);
+    bpf_map_delete_elem(names_, &prefix);
+  }
+  watched_names_ = std::move(wanted);
+  *globals_.watched_name_count = static_cast<std::uint32_t>(watched_names_.size());
+  return status;
 }
 
 void Tables::set_bit(std::uint64_t ino, bool on) {

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "object.h"
 
@@ -12,12 +15,14 @@ namespace ambit::kernel {
 /// Decisions and protected objects, as the kernel half reads them. Thread-safe.
 class Tables {
  public:
-  explicit Tables(const Object& object);
+  Tables(const Object& object, std::size_t max_watched_names);
 
   Status set_image(ImageId id, const ambit_image& image);
   void forget_image(ImageId id);
   Status protect(FileId id, std::uint32_t flags, bool is_directory);
   void unprotect(FileId id, bool is_directory);
+  /// Old names go after new ones are in; until then the table holds both, so it is made twice as large.
+  Status watch_names(const std::vector<std::string>& paths);
 
  private:
   void set_bit(std::uint64_t ino, bool on);
@@ -26,8 +31,11 @@ class Tables {
   int images_ = -1;
   int files_ = -1;
   int dirs_ = -1;
+  int names_ = -1;
+  std::size_t max_watched_names_;
   std::mutex mutex_;
   std::map<FileId, std::uint32_t> protected_[2];      ///< files, directories
+  std::set<std::string> watched_names_;               ///< as entered: without a final slash, cut
   std::map<std::uint32_t, std::uint32_t> bit_users_;  ///< objects behind each set bit of `protected_bits`
 };
 

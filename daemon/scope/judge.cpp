@@ -38,6 +38,11 @@ std::string own_proc_path(const OpenFacts& facts, const ProcessKey& subject) {
   return "/proc/self" + std::string(digits == std::string_view::npos ? std::string_view{} : rest.substr(digits));
 }
 
+/// Failed without being refused: nothing was there to be opened, or not in this way.
+bool is_missing(std::int32_t ret) noexcept {
+  return ret < 0 && ret != -EACCES && ret != -EPERM && ret != -EROFS;
+}
+
 bool is_name_change(EventKind kind) noexcept {
   return kind >= EventKind::rename && kind <= EventKind::rmdir;
 }
@@ -131,16 +136,16 @@ Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
   act.resource = enriched.resource;
   if (writes && exists && (facts.access & AMBIT_ACCESS_CREATED) != 0) objects.note_created(states, act.parent);
 
-  const bool is_missing = facts.ret == -ENOENT || facts.ret == -ENOTDIR;
   if (member.owner != kNoScope) {
     auto verdict = judge_file(subject_of(member, *enriched.process, facts.object.mnt_ns), act);
-    if (is_missing && verdict.verdict.outcome != Outcome::denied) return out;
+    const bool is_declared = verdict.asset != kNoAsset || verdict.verdict.outcome == Outcome::denied;
+    if (is_missing(facts.ret) && !is_declared) return out;
     const bool is_own_asset = verdict.asset != kNoAsset;
     out = conclude(member, std::move(verdict));
     if (exists && reads) note_weights(enriched, member, out);
     if (is_own_asset || out.verdict.outcome == Outcome::denied) return out;
   }
-  if (!is_missing) judge_foreign_asset(member, act, out);
+  if (!is_missing(facts.ret)) judge_foreign_asset(member, act, out);
   return out;
 }
 
@@ -202,6 +207,11 @@ Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
   return out;
 }
 
+void Judge::Impl::rebuild_tables() {
+  objects.rebuild(scopes(), states);
+  watched_names.rebuild(scopes(), states);
+}
+
 void Judge::Impl::take_fact(const Event& event) {
   if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
     wall = tick->wall;
@@ -216,8 +226,7 @@ void Judge::Impl::take_fact(const Event& event) {
     }
   } else if (const auto* found = std::get_if<ObjectsFacts>(&event.facts)) {
     for (std::size_t i = 0; i < scopes().size(); ++i) {
-      if (scopes()[i]->name() == found->scope && objects.store(*scopes()[i], states[i], *found))
-        objects.rebuild(scopes(), states);
+      if (scopes()[i]->name() == found->scope && objects.store(*scopes()[i], states[i], *found)) rebuild_tables();
     }
   } else if (const auto* cgroup = std::get_if<CgroupFacts>(&event.facts)) {
     members.reopen_cgroup(cgroup->id);
@@ -311,12 +320,15 @@ std::vector<ImageId> Judge::take_forgotten() {
 std::vector<ProtectChange> Judge::take_protect_changes() {
   return impl_->objects.take_changes();
 }
+std::optional<std::vector<std::string>> Judge::take_watched_names() {
+  return impl_->watched_names.take();
+}
 std::vector<ResolveRequest> Judge::take_resolve_requests() {
   return impl_->objects.take_requests(impl_->set->scopes(), impl_->states, impl_->now);
 }
 
 bool Judge::has_output() const noexcept {
-  return impl_->members.has_output() || impl_->objects.has_changes() ||
+  return impl_->members.has_output() || impl_->objects.has_changes() || impl_->watched_names.has_change() ||
          std::any_of(impl_->states.begin(), impl_->states.end(),
                      [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
 }

@@ -12,6 +12,7 @@
 #include "phases.h"
 #include "scope/judge.h"
 #include "verdict.h"
+#include "watched_names.h"
 
 namespace ambit::scope {
 
@@ -28,6 +29,7 @@ class Judge::Impl {
   std::vector<WorkloadState> states;
   Members members;
   Objects objects;
+  WatchedNames watched_names;
   PhaseClock phases;
   Ownership ownership;
   JudgeLimits limits;
@@ -38,6 +40,9 @@ class Judge::Impl {
   [[nodiscard]] const std::vector<std::shared_ptr<const CompiledScope>>& scopes() const noexcept {
     return set->scopes();
   }
+
+  /// After the scopes or what was found for them changed.
+  void rebuild_tables();
 
   // judge.cpp
   void take_fact(const Event& event);

@@ -30,6 +30,7 @@ Judge::Impl::Impl(std::shared_ptr<const ScopeSet> scope_set, std::uint32_t self_
   // Paths of a container mean something only inside it, so its scope waits for the first process.
   for (std::size_t i = 0; i < states.size(); ++i)
     states[i].wants_resolve = !has_container_selector(scopes()[i]->select);
+  watched_names.rebuild(scopes(), states);
 }
 
 void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
@@ -85,7 +86,7 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
     }
     decide(*member);
   }
-  objects.rebuild(scopes(), states);
+  rebuild_tables();
 }
 
 std::size_t Judge::Impl::inherited_claim(const Process& process) const {

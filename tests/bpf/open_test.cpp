@@ -35,6 +35,11 @@ int read_as_nobody(const char* path) {
   return ::open(path, O_RDONLY) < 0 ? 0 : 1;
 }
 
+int write_as_nobody(const char* path) {
+  if (::setresuid(65534, 65534, 65534) != 0) return 1;
+  return ::open(path, O_WRONLY | O_TRUNC) < 0 ? 0 : 1;
+}
+
 int read_missing(const char* path) {
   return ::open(path, O_RDONLY) < 0 ? 0 : 1;
 }
@@ -170,6 +175,16 @@ TEST_F(Open, RefusedOneIsToldWithTheCallersPath) {
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->as<ambit_rec_open>().ret, -EACCES);
   EXPECT_TRUE(record->header().quality & AMBIT_Q_USER_PATH);
+}
+
+TEST_F(Open, RefusedOneTellsWhatWasAskedFor) {
+  const std::string path = make_file("private");
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  const Trace trace = SensorTest::trace(write_as_nobody, path);
+  ASSERT_EQ(trace.status, 0);
+  const Record* record = trace.open_of(path);
+  ASSERT_NE(record, nullptr);
+  EXPECT_EQ(record->as<ambit_rec_open>().access, AMBIT_ACCESS_WRITE | AMBIT_ACCESS_TRUNC);
 }
 
 TEST_F(Open, MissingOneIsOnlyCounted) {

@@ -68,6 +68,14 @@ struct ambit_file_key {
 	__u32 pad;
 };
 
+/* Beginnings of names below which failed opens are told (longest-prefix map `watched_names`). Longer ones are cut, which
+ * tells more. Zero bits match every name. */
+#define AMBIT_NAME_PREFIX_MAX 252
+struct ambit_name_prefix {
+	__u32 bits; /* of `name` that count */
+	char name[AMBIT_NAME_PREFIX_MAX];
+};
+
 /* Why a record did not reach user space whole (array `losses`, per CPU, index: reason). */
 #define AMBIT_LOSS_RING_FULL 0      /* no room at all */
 #define AMBIT_LOSS_RING_RESERVE 1   /* ordinary record refused to keep the reserve */
@@ -83,5 +91,5 @@ struct ambit_file_key {
 /* Counters of the kernel half (array `counters`, per CPU). */
 #define AMBIT_COUNT_SENT 0
 #define AMBIT_COUNT_FILTERED 1      /* judged IGNORED and not protected */
-#define AMBIT_COUNT_OPEN_ENOENT 2   /* failed opens that are counted only */
+#define AMBIT_COUNT_OPEN_ENOENT 2   /* failed opens of names that nobody asked for */
 #define AMBIT_COUNTERS 3

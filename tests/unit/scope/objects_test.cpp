@@ -102,6 +102,28 @@ TEST_F(Objects_, AlertOnStrangersInProtectedTreesAndAtProtectedPaths) {
   EXPECT_FALSE(world.open(20, "/run/secrets/hf", refused).workload);
 }
 
+TEST_F(Objects_, CountAbsentNamesOfMembersBelowDeclaredPathsOnly) {
+  World::File absent;
+  absent.ret = -ENOENT;
+  EXPECT_VERDICT(world.open(10, "/srv/models/none.gguf", absent), in_scope, models);
+  EXPECT_EQ(world.open(10, "/srv/models/none.gguf", absent).model, "gemma");
+  EXPECT_VERDICT(world.open(10, "/srv/other/none.gguf", absent), unscoped, none);
+  absent.access = AMBIT_ACCESS_WRITE;
+  EXPECT_VERDICT(world.open(10, "/srv/models/none/new.gguf", absent), out_of_scope, models);
+}
+
+TEST_F(Objects_, SayWhichAbsentNamesAreWorthARecord) {
+  const auto names = world.judge->take_watched_names();
+  ASSERT_TRUE(names);
+  EXPECT_THAT(*names, ElementsAre("/run/secrets/hf", "/srv/models"));
+  EXPECT_FALSE(world.judge->take_watched_names()) << "told once";
+  world.judge->replace(
+      compile({scope_text("chat", "  select: {cgroup: /a}\n  files: {deny: [\"/home/*/.ssh/**\", /etc/shadow]}\n")})
+          .set);
+  EXPECT_TRUE(world.judge->has_output());
+  EXPECT_THAT(*world.judge->take_watched_names(), ElementsAre("/etc/shadow", "/home"));
+}
+
 TEST_F(Objects_, LetStrangersListDirectories) {
   World::File directory = object(600);
   directory.mode = S_IFDIR | 0755;

@@ -27,6 +27,7 @@ struct Options {
   std::uint32_t max_images = 65536;             ///< decisions held in the kernel
   std::uint32_t max_protected = 65536;          ///< protected files; as many directories
   std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
+  std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
   std::vector<std::string> denied_hooks;  ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
   std::string cgroup2_path;               ///< empty = find_cgroup2()
 };
@@ -96,6 +97,11 @@ class Sensor {
 
   /// Accesses that the kernel half counts and does not send. Belongs to one thread.
   SeenStore& seen() noexcept;
+
+  /// Failed opens of names at or below these absolute paths are sent by undecided and watched processes (by others
+  /// they are not looked at); replaces the paths told before. "/" stands for every name. Where there are more than
+  /// max_watched_names, every name is watched and the error says so.
+  Status watch_names(const std::vector<std::string>& paths);
 
   Losses read_losses();
   Counters read_counters();

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +95,8 @@ class Judge {
   std::vector<ImageId> take_forgotten();
   std::vector<ProtectChange> take_protect_changes();
   std::vector<ResolveRequest> take_resolve_requests();
+  /// Absolute paths at or below which failed opens are to be told, where the list changed since it was last taken.
+  std::optional<std::vector<std::string>> take_watched_names();
   /// True when any of the queues above holds something (cheap; asked per event).
   [[nodiscard]] bool has_output() const noexcept;
 
