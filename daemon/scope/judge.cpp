@@ -200,8 +200,15 @@ Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
   const auto& facts = std::get<LossFacts>(enriched.event->facts);
   const Member* member = enriched.process ? members.find(enriched.process->key) : nullptr;
   if (member == nullptr && facts.image != 0) member = members.find_image(facts.image);
-  if (member == nullptr || member->owner == kNoScope) return {};
-  Judgement out = membership(*member);
+  Judgement out;
+  if (member != nullptr) {
+    out = membership(*member);
+  } else if (auto workload = last_owners_.find(facts.image)) {
+    out.verdict.mode = workload->mode;
+    out.workload = std::move(workload);
+    out.is_member = true;
+  }
+  if (!out.workload) return {};
   out.verdict.outcome = Outcome::unknown;
   out.verdict.reason = "records were lost: " + facts.reason;
   return out;

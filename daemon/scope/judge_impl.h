@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "last_owners.h"
 #include "members.h"
 #include "objects.h"
 #include "ownership.h"
@@ -63,6 +64,7 @@ class Judge::Impl {
   void on_fork(const Enriched& enriched, const Member& parent);
   void on_cgroup_attach(const Enriched& enriched, Member& member);
   void on_exit(const ProcessKey& key);
+  void change_image(const ProcessKey& key, Member& member, ImageId image);
   [[nodiscard]] std::size_t inherited_claim(const Process& process) const;
   [[nodiscard]] const Member* parent_of(const Process& process, std::size_t scope) const;
   void assign(Member& member, const Claim& claim, const Event& event, bool by_exec);
@@ -78,6 +80,7 @@ class Judge::Impl {
   Judgement stranger(const AssetRef& ref, const Process& process, bool writes) const;
   [[nodiscard]] bool shares_root(const Process& process, std::size_t scope) const noexcept;
 
+  LastOwners last_owners_;
   Member spare_;  ///< stands in for a process that the full table refused
 };
 

@@ -150,7 +150,7 @@ Member* Judge::Impl::adopt(const Enriched& enriched) {
     }
   }
   if (event.image != 0 && event.image != member->image && event.kind != EventKind::cgroup_attach) {
-    members.set_image(process->key, *member, event.image);
+    change_image(process->key, *member, event.image);
     decide(*member);
   }
   return member;
@@ -243,7 +243,7 @@ Judgement Judge::Impl::on_exec(const Enriched& enriched) {
     }
   }
   member->process = process;
-  members.set_image(process->key, *member, event.image);
+  change_image(process->key, *member, event.image);
   if (member == &spare_) {
     member->owner = claim.owner;
   } else {
@@ -294,14 +294,22 @@ void Judge::Impl::on_fork(const Enriched& enriched, const Member& parent) {
 
 void Judge::Impl::on_cgroup_attach(const Enriched& enriched, Member& member) {
   const auto& facts = std::get<CgroupFacts>(enriched.event->facts);
-  members.set_image(enriched.process->key, member, facts.new_image);
+  change_image(enriched.process->key, member, facts.new_image);
   assign(member, ownership.claim(*enriched.process, member.claimed), *enriched.event, false);
   decide(member);
+}
+
+void Judge::Impl::change_image(const ProcessKey& key, Member& member, ImageId image) {
+  if (member.owner != kNoScope && member.image != image) {
+    last_owners_.note(member.image, scopes()[member.owner]->workload);
+  }
+  members.set_image(key, member, image);
 }
 
 void Judge::Impl::on_exit(const ProcessKey& key) {
   Member* const member = members.find(key);
   if (member == nullptr) return;
+  if (member->owner != kNoScope) last_owners_.note(member->image, scopes()[member->owner]->workload);
   leave(*member);
   members.remove(key);
 }

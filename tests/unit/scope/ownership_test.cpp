@@ -235,6 +235,20 @@ TEST(Loss, NamesTheWorkloadItHit) {
   EXPECT_EQ(owner(world.send(event, nullptr)), "");
 }
 
+TEST(Loss, NamesTheWorkloadOfAProcessThatEndedBeforeItWasCounted) {
+  World world({scope_text("a", "  select: {cgroup: /a}\n")});
+  world.exec_in(10, "/bin/server", "/a");
+  world.exec_in(20, "/bin/stranger", "/elsewhere");
+  Event event = world.make(EventKind::loss, 0);
+  event.facts = LossFacts{"ring_full", 3, world.image(10)};
+  Event foreign = event;
+  foreign.facts = LossFacts{"ring_full", 3, world.image(20)};
+  world.exit(10);
+  world.exit(20);
+  EXPECT_EQ(owner(world.send(event, nullptr)), "a");
+  EXPECT_EQ(owner(world.send(foreign, nullptr)), "");
+}
+
 TEST(Exceptions, ExcuseARuleUntilTheirDay) {
   World world(
       {scope_text("a", "  select: {cgroup: /a}\n  exceptions: [{rule: AMB-1001, until: 2026-11-02, reason: r}]\n")});
