@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -66,7 +67,13 @@ class Suite:
     def perform(self, row, places, command):
         """Does it and makes sure that it was done. Raises Unavailable, RuntimeError."""
         started = host.boot_ns()
-        status, out, err = self.world.act(row, places, command)
+        beside = self.world.start_beside(row, places) if row.beside and command == row.run and places.is_act else None
+        try:
+            status, out, err = self.world.act(row, places, command)
+        finally:
+            if beside:
+                beside.join()
+            self.world.daemon.process.send_signal(signal.SIGCONT)
         if status == 77:
             raise Unavailable(err)
         if status != 0:
@@ -84,7 +91,7 @@ class Suite:
         self.skipped += 1
         print(f"SKIP evasion.{row.label}: {why}", flush=True)
 
-    def run_stage(self, rows):
+    def run_stage(self, stage, rows):
         able = []
         for row in rows:
             missing = self.features.missing(row.needs)
@@ -94,7 +101,7 @@ class Suite:
                 able.append(row)
         placed = [(row, self.world.prepare(row, False), None if row.no_twin else self.world.prepare(row, True)) for row in able]
         self.world.start_peers(placed)
-        self.world.start_daemon("ambit")
+        self.world.start_daemon(stage)
         self.world.start_server()
         signals = self.world.signals()
         acts, twins = [], {}
@@ -167,7 +174,10 @@ def main():
     mount_what_is_missing()
     suite = Suite(options)
     try:
-        suite.run_stage([row for row in rows if row.stage == "main"])
+        for stage in techniques.STAGES:
+            chosen = [row for row in rows if row.stage == stage]
+            if chosen:
+                suite.run_stage(stage, chosen)
     finally:
         suite.world.remove()
     suite.tables()

@@ -34,7 +34,8 @@ class Technique:
     twin: str = ""          # the harmless act; empty: the same on a file that nobody protects
     no_twin: str = ""       # why there is none
     needs: tuple = ()       # features of world.FEATURES
-    stage: str = "main"
+    stage: str = "main"     # tight: a daemon with a small ring and a small disk
+    beside: str = ""        # what a member does meanwhile
     blind: tuple = ()       # where it is not seen: {because, hook | kernel_below | signal}; no condition: nowhere
 
     @property

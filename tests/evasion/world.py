@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 
 import features
 from harness import daemon, host
@@ -46,7 +47,7 @@ class Places:
     """Paths of one act or twin."""
 
     def __init__(self, root, row, is_twin):
-        self.tag = row.tag + ("-twin" if is_twin else "")
+        self.tag, self.is_act = row.tag + ("-twin" if is_twin else ""), not is_twin
         kind = row.target
         if is_twin and kind != "reflink":  # what a member may read, a stranger as well: nobody protects it
             kind = "granted"
@@ -57,7 +58,7 @@ class Places:
         self.bytes = f"{self.tag}-{secrets.token_hex(8)}"
         number = row.number
         self.names = {
-            "dir": root, "tag": self.tag, "target": self.target, "folder": os.path.dirname(self.target),
+            "dir": root, "small": root + "/small", "tag": self.tag, "target": self.target, "folder": os.path.dirname(self.target),
             "file": os.path.basename(self.target), "scratch": self.scratch, "bytes": self.bytes,
             "child": os.path.join(root, "child", self.tag), "server": os.path.join(root, "server.sock"),
             "peer": f"127.0.{67 if is_twin else 66}.{number}", "port": PORT, "abstract": f"evasion/{self.tag}/proxy",
@@ -93,7 +94,7 @@ class World:
 
     def prepare(self, row, is_twin):
         """Files of an act, made before the daemon starts."""
-        if row.target == "reflink" and not self.mounts:
+        if row.target == "reflink" and not os.path.ismount(self.dir + "/reflink"):
             self.mount_reflink()
         places = Places(self.dir, row, is_twin)
         for folder in (places.scratch, os.path.dirname(places.target)):
@@ -120,11 +121,25 @@ class World:
         else:
             raise ValueError(f"no step is called {verb!r}")
 
-    def start_daemon(self, name, extra=""):
+    def start_daemon(self, stage):
+        """`tight`: the smallest ring, and a ledger on a file system that an intruder can fill."""
+        if self.daemon:
+            self.daemon.stop()
+        directory, extra = os.path.join(self.dir, stage), ""
+        if stage == "tight":
+            os.makedirs(self.dir + "/small")
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.dir + "/small"], check=True)
+            self.mounts.append(self.dir + "/small")
+            extra = "kernel: {ring_bytes: 256KiB, ring_reserve_bytes: 64KiB}\n"
         deny = ", ".join(f'"{hook}"' for hook in self.options.deny)
         extra += f"hooks: {{deny: [{deny}]}}\n"
-        self.daemon = daemon.Daemon(self.options.build, os.path.join(self.dir, name),
-                                    {"evasion": SCOPE.format(cgroup=CGROUP, dir=self.dir)}, extra=extra)
+        self.daemon = daemon.Daemon(self.options.build, directory, {"evasion": SCOPE.format(cgroup=CGROUP, dir=self.dir)},
+                                    extra=extra)
+        if stage == "tight":
+            with open(self.daemon.config, encoding="utf-8") as text:
+                config = text.read().replace(f"ledger: {{path: {directory}/", f"ledger: {{path: {self.dir}/small/")
+            with open(self.daemon.config, "w", encoding="utf-8") as out:
+                out.write(config)
         self.daemon.binary = self.options.ambit
         self.daemon.start(self.options.patience * 10)
         return self.daemon
@@ -135,15 +150,19 @@ class World:
         return {one["signal"]: one["hook"] for one in json.loads(answer.stdout)["signals"] if one["state"] == "active"}
 
     def start_server(self):
+        if self.server:
+            return
         where = os.path.join(self.dir, "in/server")
         os.mkdir(where)
         program = shutil.copy2(os.path.join(self.options.progs, "evade_server"), where)
         self.server = host.launch_in(self.cgroup, None, [program, self.dir + "/server.sock"], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, text=True, cwd="/", env=self.environment())
-        return json.loads(self.server.stdout.readline())["pid"]
+        self.server.stdout.readline()
 
     def start_peers(self, placed):
         """For every network game and its twin."""
+        if self.peers:
+            return
         self.peers = Peers()
         for row, *both in placed:
             if row.proof == "sent":
@@ -156,14 +175,12 @@ class World:
         self.peers.start()
 
     def act(self, row, places, command):
-        """Runs an act to its end; the process."""
-        source, *arguments = places.fill(command).split()
-        where = os.path.join(self.dir, "in" if row.by == "member" else "by", places.tag)
-        os.makedirs(where, exist_ok=True)
-        program = shutil.copy2(os.path.join(self.options.progs, source), where)
+        """Runs an act to its end; its status, output and errors."""
+        places.names["daemon"] = self.daemon.process.pid
+        words = self.command(places, command, "in" if row.by == "member" else "by")
         if row.by == "member":
-            return self.act_inside([program, *arguments])
-        run = subprocess.Popen([program, *arguments], preexec_fn=host.die_with_parent, stdin=subprocess.DEVNULL,
+            return self.act_inside(words)
+        run = subprocess.Popen(words, preexec_fn=host.die_with_parent, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/", env=self.environment())
         try:
             out, err = run.communicate(timeout=self.options.patience * 10)
@@ -171,6 +188,20 @@ class World:
             run.kill()
             out, err = run.communicate()
         return run.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace").strip()
+
+    def command(self, places, command, side):
+        """Words of a command whose program has a path of its own."""
+        source, *arguments = places.fill(command).split()
+        where = os.path.join(self.dir, side, places.tag)
+        os.makedirs(where, exist_ok=True)
+        return [shutil.copy2(os.path.join(self.options.progs, source), where), *arguments]
+
+    def start_beside(self, row, places):
+        """What a member does while the act happens; a thread to be joined."""
+        words = self.command(places, row.beside, "in")
+        thread = threading.Thread(target=self.act_inside, args=(words,))
+        thread.start()
+        return thread
 
     def act_inside(self, command):
         """By a child of the workload's server."""
