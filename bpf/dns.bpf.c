@@ -106,8 +106,9 @@ ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)
 		bpf_skb_load_bytes(skb, direction == AMBIT_DNS_QUESTION ? 16 : 12, r->server, 4);
 	else
 		bpf_skb_load_bytes(skb, direction == AMBIT_DNS_QUESTION ? 24 : 8, r->server, 16);
-	len = at_most(d.wire_len, AMBIT_DNS_PAYLOAD_MAX);
-	if (len && !bpf_skb_load_bytes(skb, d.payload, r->payload, len))
+	/* parse() lets nothing empty through; verifiers before 6.3 learn that a length is not 0 only this way. */
+	len = at_most((__u64)d.wire_len - 1, AMBIT_DNS_PAYLOAD_MAX - 1) + 1;
+	if (!bpf_skb_load_bytes(skb, d.payload, r->payload, len))
 		r->payload_len = len;
 	else
 		count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);

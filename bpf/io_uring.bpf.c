@@ -27,13 +27,38 @@ int BPF_PROG(tp_btf__io_uring_create, int fd, void *ring, __u32 sq_entries, __u3
 	return 0;
 }
 
+/* The registered files of a ring before 6.13, and their number. */
+struct io_fixed_file___array {
+	unsigned long file_ptr;
+} __attribute__((preserve_access_index));
+struct io_file_table___array {
+	struct io_fixed_file___array *files;
+} __attribute__((preserve_access_index));
+struct io_ring_ctx___array {
+	struct io_file_table___array file_table;
+	unsigned int nr_user_files;
+} __attribute__((preserve_access_index));
+
+ALWAYS_INLINE struct file *registered_file_in_array(struct io_ring_ctx *ring, __u32 index)
+{
+	struct io_ring_ctx___array *old = (void *)ring;
+	struct io_fixed_file___array *files;
+	unsigned long pointer = 0;
+
+	if (!bpf_core_field_exists(old->file_table.files) || index >= BPF_CORE_READ(old, nr_user_files))
+		return NULL;
+	files = BPF_CORE_READ(old, file_table.files);
+	bpf_probe_read_kernel(&pointer, sizeof(pointer), (void *)files + index * sizeof(pointer));
+	return (struct file *)(pointer & ~7UL); /* the low bits are flags */
+}
+
 /* File in slot `index` of the ring's registered files (nodes since 6.13, 7029acd8a950). */
 ALWAYS_INLINE struct file *registered_file(struct io_ring_ctx *ring, __u32 index)
 {
 	struct io_rsrc_node *node = NULL, **nodes;
 
 	if (!bpf_core_field_exists(ring->file_table.data.nodes))
-		return NULL;
+		return registered_file_in_array(ring, index);
 	if (index >= BPF_CORE_READ(ring, file_table.data.nr))
 		return NULL;
 	nodes = BPF_CORE_READ(ring, file_table.data.nodes);

@@ -11,6 +11,7 @@
 
 #include "ambit.skel.h"
 #include "call_table.h"
+#include "features.h"
 
 namespace ambit::kernel {
 namespace {
@@ -135,6 +136,7 @@ bool note_refusal(const std::vector<std::string>& lines, int error, Refusals& re
 
 Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals) {
   raise_locked_memory_limit();
+  refuse_missing(refusals);
   // Every failed attempt names one program more, so this ends.
   for (std::size_t attempt = 0; attempt <= program_specs().size(); ++attempt) {
     const Listening listening;

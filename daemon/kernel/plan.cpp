@@ -106,7 +106,7 @@ const std::vector<Candidate> kCandidates = {
     {"io_uring_open",
      "tp_btf/io_uring_complete",
      {"tp_btf__io_uring_complete"},
-     "failed opens; the object of opens into a registered slot before 6.13; kernels before 5.19"},
+     "failed opens"},
     {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets"},
     {"inventory",
      "iter/task",

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bpf/btf.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "features.h"
 #include "kernel/sensor.h"
 #include "object.h"
 
@@ -83,6 +85,19 @@ TEST_F(Load, DeniedVitalHookFailsTheAttach) {
   const auto status = (*sensor)->attach();
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.error().message.find("exec"), std::string::npos);
+}
+
+TEST_F(Load, HookThatTheKernelLacksIsKnownBeforeTheLoad) {
+  btf* kernel = btf__load_vmlinux_btf();
+  ASSERT_NE(kernel, nullptr);
+  const auto missing = [&](std::string_view hook) {
+    return missing_for(ProgramSpec{"program", hook, Attachment::tracing}, kernel);
+  };
+  for (const char* hook : {"tp_btf/sched_process_exec", "iter/task", "fentry/security_file_open", "cgroup/connect4"})
+    EXPECT_EQ(missing(hook), "") << hook;
+  for (const char* hook : {"tp_btf/no_such_hook", "iter/no_such_hook", "lsm/no_such_hook", "fentry/no_such_hook"})
+    EXPECT_EQ(missing(hook), std::string("this kernel has no ") + hook);
+  btf__free(kernel);
 }
 
 TEST_F(Load, RejectsARingThatIsNoPowerOfTwo) {

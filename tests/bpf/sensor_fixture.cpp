@@ -111,11 +111,15 @@ void SensorTest::decide(ImageId image, std::uint32_t state) {
   ASSERT_TRUE(status.ok()) << status.error().message;
 }
 
-bool SensorTest::has_signal(const std::string& signal) {
+std::string SensorTest::hook_of(const std::string& signal) {
   for (const auto& state : sensor_->signals()) {
-    if (state.signal == signal) return state.state == kernel::HookState::active;
+    if (state.signal == signal && state.state == kernel::HookState::active) return state.hook;
   }
-  return false;
+  return "";
+}
+
+bool SensorTest::has_signal(const std::string& signal) {
+  return !hook_of(signal).empty();
 }
 
 FileId identity_by_stat(const std::string& path) {

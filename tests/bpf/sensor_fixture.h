@@ -72,6 +72,8 @@ class SensorTest : public testing::Test {
   static void decide(ImageId image, std::uint32_t state);
   /// Skips where the plan has no hook for the signal.
   static bool has_signal(const std::string& signal);
+  /// The hook in use; empty where the signal is not active.
+  static std::string hook_of(const std::string& signal);
 
  private:
   static std::unique_ptr<kernel::Sensor> sensor_;

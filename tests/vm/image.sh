@@ -64,6 +64,7 @@ base_tree() {
   printf 'root:x:0:\nnogroup:x:65534:\n' >"$dir/etc/group"
   printf '127.0.0.1 localhost guest\n' >"$dir/etc/hosts"
   printf 'ID=debian\nPRETTY_NAME=guest\n' >"$dir/etc/os-release"
+  printf 'guest\n' >"$dir/etc/hostname"
   : >"$dir/etc/resolv.conf"
 }
 
