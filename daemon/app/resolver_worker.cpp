@@ -70,6 +70,7 @@ void ResolverWorker::resolve(const scope::ResolveRequest& request) {
   }
   for (const auto& note : resolution->notes) spdlog::warn("scope={} {}", request.scope, note);
   watch_directories(request, resolution->objects);
+  moved_[request.scope].complete(root_of(request), request.protected_patterns, identify_, *resolution);
   collector_.inject(
       collector::objects_event(request.scope, request.root, std::move(resolution).value(), collector::boot_now()));
 }

@@ -4,11 +4,14 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "collector/collector.h"
 #include "collector/fanotify_watch.h"
+#include "collector/moved_files.h"
 #include "collector/resolve.h"
 #include "scope/judge.h"
 
@@ -42,7 +45,8 @@ class ResolverWorker {
   std::condition_variable_any wake_;
   std::deque<scope::ResolveRequest> waiting_;
   bool busy_ = false;
-  std::jthread thread_;  ///< last: it uses all of the above
+  std::unordered_map<std::string, collector::MovedFiles> moved_;  ///< by scope; the worker's own
+  std::jthread thread_;                                           ///< last: it uses all of the above
 };
 
 }  // namespace ambit::app

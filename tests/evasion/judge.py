@@ -3,8 +3,9 @@
 folder in every path that it uses, and by the processes that it named."""
 from dataclasses import dataclass, field
 
-# Sent because a process was new to the daemon: a matter of milliseconds, not of the evidence.
-PASSING_QUALITY = {"undecided"}
+# A matter of milliseconds, not of the evidence: the process was new to the daemon, or fanotify's number of it was looked up
+# before its records were read.
+PASSING_QUALITY = {"undecided", "unattributed"}
 
 
 @dataclass
@@ -47,7 +48,16 @@ def texts_of(alert):
         yield from process.get("argv", [])
 
 
+def is_of_this_world(alert, act):
+    """Somebody else's ps that looks at our processes is a true alert, and none of ours."""
+    root = act.places.names["dir"] + "/"
+    lineage = [alert.get("process", {}), *alert.get("ancestors", [])]
+    return any(text.startswith(root) for one in lineage for text in (one.get("exe", ""), *one.get("argv", [])))
+
+
 def belongs(alert, act):
+    if not is_of_this_world(alert, act):
+        return False
     tag = act.places.tag
     parts = (text.replace("\0", "@") for text in texts_of(alert))
     if any(f"/{tag}/" in part or part.endswith("/" + tag) or f"{tag}-" in part and f"{tag}-twin" not in part

@@ -131,6 +131,23 @@ static int renamed_between(char** a) {
   return report_read("renamed between", started, fd, a[1]);
 }
 
+// FILE ELSEWHERE: the same in no hurry: what the monitor looks up meanwhile finds nothing under the old name.
+static int away_and_later(char** a) {
+  must(rename(a[0], a[1]), "rename away");
+  usleep(1500000);
+  const uint64_t started = boot_ns();
+  return report_read("moved away", started, open(a[1], O_RDONLY), a[1]);
+}
+
+// FILE LINK: takes a hard link, deletes the name that is declared, reads the link later.
+static int link_that_stays(char** a) {
+  must(link(a[0], a[1]), "link");
+  must(unlink(a[0]), "unlink");
+  usleep(1500000);
+  const uint64_t started = boot_ns();
+  return report_read("link that stays", started, open(a[1], O_RDONLY), a[1]);
+}
+
 // FOLDER MOVED NAME: the same with the directory above it.
 static int folder_moved(char** a) {
   char path[512];
@@ -182,14 +199,24 @@ static int cut(char** a) {
 
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
-      {"read", read_path, 1},       {"at", read_at, 2},
-      {"in_root", read_in_root, 2}, {"beneath", read_beneath, 2},
-      {"reopen", reopen, 2},        {"handle", by_handle, 2},
-      {"chroot", in_chroot, 2},     {"deep", deep, 2},
-      {"odd_name", odd_name, 2},    {"swap", swapped_link, 3},
-      {"away", renamed_between, 2}, {"folder", folder_moved, 3},
-      {"own_link", own_link, 2},    {"unnamed", unnamed_file, 3},
-      {"exchange", exchanged, 2},   {"truncate", cut, 1},
+      {"read", read_path, 1},
+      {"at", read_at, 2},
+      {"in_root", read_in_root, 2},
+      {"beneath", read_beneath, 2},
+      {"reopen", reopen, 2},
+      {"handle", by_handle, 2},
+      {"chroot", in_chroot, 2},
+      {"deep", deep, 2},
+      {"odd_name", odd_name, 2},
+      {"swap", swapped_link, 3},
+      {"away", renamed_between, 2},
+      {"folder", folder_moved, 3},
+      {"own_link", own_link, 2},
+      {"unnamed", unnamed_file, 3},
+      {"exchange", exchanged, 2},
+      {"truncate", cut, 1},
+      {"away_later", away_and_later, 2},
+      {"link_stays", link_that_stays, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }
