@@ -122,8 +122,24 @@ ALWAYS_INLINE void subject_of_current(struct subject *who)
 	subject_of(who, (struct task_struct *)bpf_get_current_task());
 }
 
+/* Longer than any restart, and short enough that the ring outlasts a daemon that is gone: who nobody judges would fill
+ * it with ordinary acts. */
+#define BEAT_LIMIT_NS 10000000000ULL
+
+ALWAYS_INLINE bool is_daemon_gone(void)
+{
+	__u64 beat = daemon_tick_ns;
+
+	return beat && bpf_ktime_get_boot_ns() > beat + BEAT_LIMIT_NS;
+}
+
+/* Whether ordinary acts of this process are sent. */
 ALWAYS_INLINE bool is_of_interest(const struct subject *who)
 {
+	if (who->state == AMBIT_IMAGE_UNDECIDED && is_daemon_gone()) {
+		count_loss(AMBIT_LOSS_NO_DAEMON, who->image_id);
+		return false;
+	}
 	return who->state == AMBIT_IMAGE_UNDECIDED || who->state == AMBIT_IMAGE_WATCHED;
 }
 

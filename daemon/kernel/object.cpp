@@ -12,6 +12,7 @@
 #include "ambit.skel.h"
 #include "call_table.h"
 #include "features.h"
+#include "pins.h"
 
 namespace ambit::kernel {
 namespace {
@@ -134,7 +135,7 @@ bool note_refusal(const std::vector<std::string>& lines, int error, Refusals& re
 
 }  // namespace
 
-Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals) {
+Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals, Pins* pins) {
   raise_locked_memory_limit();
   refuse_missing(refusals);
   // Every failed attempt names one program more, so this ends.
@@ -143,6 +144,7 @@ Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& r
     ambit_bpf* skeleton = ambit_bpf__open();
     if (skeleton == nullptr) return Error{fmt::format("open the BPF object: {}", std::strerror(errno))};
     configure(skeleton, options, refusals);
+    if (pins != nullptr) pins->adopt(skeleton->obj);
     const int rc = ambit_bpf__load(skeleton);
     if (rc == 0) return std::unique_ptr<Object>(new Object(skeleton));
     ambit_bpf__destroy(skeleton);
@@ -177,6 +179,10 @@ Object::~Object() {
 bpf_program* Object::program(std::string_view name) const {
   bpf_program* found = bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
   return found != nullptr && bpf_program__fd(found) >= 0 ? found : nullptr;
+}
+
+bpf_object* Object::get() const noexcept {
+  return skeleton_->obj;
 }
 
 int Object::map_fd(const char* name) const {

@@ -16,6 +16,8 @@ struct ambit_bpf;
 
 namespace ambit::kernel {
 
+class Pins;
+
 /// Globals of the kernel half that user space changes while it runs (bpf/maps.bpf.h). Memory shared with the kernel.
 struct Globals {
   volatile std::uint32_t* decision_generation = nullptr;
@@ -36,8 +38,9 @@ struct Globals {
 class Object {
  public:
   /// Loads all programs that are not in `refusals`. Each one that this kernel refuses is entered there and the rest are
-  /// tried again; fails where the object itself cannot be loaded.
-  static Result<std::unique_ptr<Object>> load(const Options& options, Refusals& refusals);
+  /// tried again; fails where the object itself cannot be loaded. `pins`: where maps of an earlier run come from, or
+  /// null.
+  static Result<std::unique_ptr<Object>> load(const Options& options, Refusals& refusals, Pins* pins = nullptr);
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
   ~Object();
@@ -47,6 +50,7 @@ class Object {
   /// -1 where there is no such map.
   [[nodiscard]] int map_fd(const char* name) const;
   [[nodiscard]] const Globals& globals() const noexcept { return globals_; }
+  [[nodiscard]] bpf_object* get() const noexcept;
 
  private:
   explicit Object(ambit_bpf* skeleton);

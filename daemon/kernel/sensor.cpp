@@ -4,12 +4,15 @@
 #include <bpf/bpf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "iterators.h"
 #include "object.h"
+#include "pins.h"
 #include "plan.h"
 #include "seen_table.h"
 #include "tables.h"
@@ -40,6 +43,13 @@ Status check(const Options& options) {
   return Ok{};
 }
 
+/// A ring is new, and so is its number.
+std::uint64_t wall_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 template <class T>
 void add_per_cpu(int map, std::uint32_t index, std::vector<T>& values, T& total) {
   if (bpf_map_lookup_elem(map, &index, values.data()) != 0) return;
@@ -51,29 +61,62 @@ void add_per_cpu(int map, std::uint32_t index, std::vector<T>& values, T& total)
 struct Sensor::Impl {
   Options options;
   Refusals refusals;
+  PinReport pin_report;  ///< where `pins` is null
+  std::unique_ptr<Pins> pins;
   std::unique_ptr<Object> object;
   std::unique_ptr<Tables> tables;
   std::unique_ptr<SeenTable> seen;
   std::unique_ptr<Iterators> iterators;
   std::unique_ptr<RingReader> ring;
   util::Fd cgroup_root;
+  std::uint64_t cgroup_root_id = 0;
   std::vector<Link> links;
 
+  Status open_pins();
+  Status publish_pins();
   bool attach(const ProgramSpec& spec);
   void fill_slots();
   void learn_host_root();
 };
 
+Status Sensor::Impl::open_pins() {
+  pin_report.path = options.pin_path;
+  pin_report.ring_generation = wall_ns();
+  if (options.pin_path.empty()) return Ok{};
+  pin_report.note = Pins::obstacle(options.pin_path);
+  if (!pin_report.note.empty()) return Ok{};
+  auto opened = Pins::open(options.pin_path, options.abi);
+  if (!opened) return opened.error();
+  pins = std::move(*opened);
+  return Ok{};
+}
+
+Status Sensor::Impl::publish_pins() {
+  if (!pins) return Ok{};
+  const auto status = pins->publish(object->get(), pin_report.ring_generation);
+  if (status) return Ok{};
+  // An earlier run's programs write into the same ring: beside them every record would come twice.
+  if (pins->report().is_continued) return status.error();
+  pin_report.note = status.error().message;
+  pins.reset();
+  return Ok{};
+}
+
 bool Sensor::Impl::attach(const ProgramSpec& spec) {
   bpf_program* program = object->program(spec.name);
   if (program == nullptr) return false;
-  bpf_link* link = spec.attachment == Attachment::cgroup ? bpf_program__attach_cgroup(program, cgroup_root.get())
-                                                         : bpf_program__attach(program);
+  const bool is_cgroup = spec.attachment == Attachment::cgroup;
+  if (bpf_link* updated = pins && is_cgroup ? pins->replace_at_cgroup(spec.name, program, cgroup_root_id) : nullptr) {
+    links.emplace_back(updated);
+    return true;
+  }
+  bpf_link* link = is_cgroup ? bpf_program__attach_cgroup(program, cgroup_root.get()) : bpf_program__attach(program);
   if (link == nullptr) {
     const HookState state = errno == ENOENT ? HookState::missing : HookState::refused;
     refusals.emplace(spec.name, Refusal{state, fmt::format("attach {}: {}", spec.hook, std::strerror(errno))});
     return false;
   }
+  if (pins) pins->keep(spec.name, link);
   links.emplace_back(link);
   return true;
 }
@@ -122,12 +165,16 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
   const std::string& cgroup2 = impl->options.cgroup2_path;
   impl->cgroup_root = util::Fd(::open(cgroup2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!impl->cgroup_root.valid()) return Error{fmt::format("open {}: {}", cgroup2, std::strerror(errno))};
+  struct stat root {};
+  if (::fstat(impl->cgroup_root.get(), &root) == 0) impl->cgroup_root_id = root.st_ino;
 
+  if (auto status = impl->open_pins(); !status) return status.error();
   impl->refusals = denied_programs(options.denied_hooks);
-  auto object = Object::load(impl->options, impl->refusals);
+  auto object = Object::load(impl->options, impl->refusals, impl->pins.get());
   if (!object) return object.error();
   impl->object = std::move(*object);
-  impl->tables = std::make_unique<Tables>(*impl->object, options.max_watched_names);
+  if (auto status = impl->publish_pins(); !status) return status.error();
+  impl->tables = std::make_unique<Tables>(*impl->object, options.max_watched_names, impl->pins.get());
   impl->seen = std::make_unique<SeenTable>(*impl->object);
   impl->iterators = std::make_unique<Iterators>(*impl->object);
   auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
@@ -151,7 +198,24 @@ Status Sensor::attach() {
       return Error{fmt::format("follow {}: {} {}: {}", state.signal, state.hook, name_of(state.state), state.detail)};
     }
   }
+  if (impl.pins) impl.pins->finish(impl.object->get());
   return Ok{};
+}
+
+const PinReport& Sensor::pins() const noexcept {
+  return impl_->pins ? impl_->pins->report() : impl_->pin_report;
+}
+std::uint64_t Sensor::ring_generation() const noexcept {
+  return pins().ring_generation;
+}
+void Sensor::beat(std::uint64_t boot_ns) noexcept {
+  *impl_->object->globals().daemon_tick_ns = boot_ns;
+}
+void Sensor::drop_stale_protection() {
+  impl_->tables->drop_stale_protection();
+}
+void Sensor::sweep_images() {
+  impl_->tables->sweep_images();
 }
 
 RingReader& Sensor::ring() noexcept {
@@ -231,6 +295,8 @@ const char* loss_reason_name(std::size_t reason) noexcept {
       return "dns_full";
     case AMBIT_LOSS_RECURSION:
       return "recursion";
+    case AMBIT_LOSS_NO_DAEMON:
+      return "no_daemon";
     default:
       return "unknown";
   }

@@ -29,13 +29,17 @@ ambit_name_prefix prefix_of(const std::string& name) {
 
 }  // namespace
 
-Tables::Tables(const Object& object, std::size_t max_watched_names)
+Tables::Tables(const Object& object, std::size_t max_watched_names, Pins* pins)
     : globals_(object.globals()),
+      pins_(pins),
       images_(object.map_fd("images")),
+      procs_(object.map_fd("procs")),
       files_(object.map_fd("protected_files")),
       dirs_(object.map_fd("protected_dirs")),
       names_(object.map_fd("watched_names")),
-      max_watched_names_(max_watched_names) {}
+      max_watched_names_(max_watched_names) {
+  if (pins_ != nullptr && pins_->report().is_continued) adopt();
+}
 
 Status Tables::set_image(ImageId id, const ambit_image& image) {
   const std::lock_guard lock(mutex_);
@@ -45,7 +49,7 @@ Status Tables::set_image(ImageId id, const ambit_image& image) {
     return Error{fmt::format("decide on image {}: {}", id, std::strerror(errno))};
   }
   // Undecided states are not cached; only a changed mind makes cached ones stale.
-  if (is_change) __atomic_fetch_add(globals_.decision_generation, 1, __ATOMIC_RELEASE);
+  if (is_change) renew_decisions();
   return Ok{};
 }
 
@@ -60,6 +64,7 @@ Status Tables::protect(FileId id, std::uint32_t flags, bool is_directory) {
   if (bpf_map_update_elem(is_directory ? dirs_ : files_, &key, &flags, BPF_ANY) != 0) {
     return Error{fmt::format("protect inode {} of device {:#x}: {}", id.ino, id.dev, std::strerror(errno))};
   }
+  stale_[is_directory ? 1 : 0].erase(id);
   auto& known = protected_[is_directory ? 1 : 0];
   if (known.insert_or_assign(id, flags).second) set_bit(id.ino, true);
   *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
@@ -68,6 +73,11 @@ Status Tables::protect(FileId id, std::uint32_t flags, bool is_directory) {
 
 void Tables::unprotect(FileId id, bool is_directory) {
   const std::lock_guard lock(mutex_);
+  let_go(id, is_directory);
+}
+
+void Tables::let_go(FileId id, bool is_directory) {
+  stale_[is_directory ? 1 : 0].erase(id);
   if (protected_[is_directory ? 1 : 0].erase(id) == 0) return;
   *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
   set_bit(id.ino, false);

@@ -84,7 +84,8 @@ struct ambit_name_prefix {
 #define AMBIT_LOSS_READ_FAILED 4    /* kernel or user memory not readable */
 #define AMBIT_LOSS_DNS_FULL 5
 #define AMBIT_LOSS_RECURSION 6      /* scratch busy */
-#define AMBIT_LOSS_REASONS 7
+#define AMBIT_LOSS_NO_DAEMON 7      /* ordinary act of an undecided process while no daemon lived */
+#define AMBIT_LOSS_REASONS 8
 
 /* Loss by workload (hash `lost_by_image`, key: image id, value: count). */
 

@@ -15,6 +15,7 @@
 #include "ambit/identity.h"
 #include "ambit/result.h"
 #include "kernel/host.h"
+#include "kernel/pinned.h"
 #include "kernel/ring_reader.h"
 #include "kernel/seen_store.h"
 
@@ -30,6 +31,8 @@ struct Options {
   std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
   std::vector<std::string> denied_hooks;  ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
   std::string cgroup2_path;               ///< empty = find_cgroup2()
+  std::string pin_path;                   ///< below a bpf filesystem; empty = nothing outlives the process
+  std::uint32_t abi = AMBIT_ABI;          ///< what an earlier run must have had for its maps to be taken over
 };
 
 enum class HookState : std::uint8_t {
@@ -62,7 +65,7 @@ struct Counters {
   std::array<std::uint64_t, AMBIT_COUNTERS> value{};
 };
 
-/// The kernel half, loaded. Everything is taken down with the object.
+/// The kernel half, loaded. Everything is taken down with the object, but for what is pinned (Options::pin_path).
 /// Map changes (set_image ... unprotect_dir, read_*) may come from any thread; attach, inventory and identify from one
 /// at a time.
 class Sensor {
@@ -77,8 +80,21 @@ class Sensor {
   Sensor& operator=(const Sensor&) = delete;
   ~Sensor();
 
-  /// From here on records flow. Fails only where exec, fork or exit cannot be followed.
+  /// From here on records flow. Fails only where exec, fork or exit cannot be followed. Programs that an earlier run
+  /// left at the hooks go when ours are there.
   Status attach();
+
+  /// Whole after attach().
+  [[nodiscard]] const PinReport& pins() const noexcept;
+  /// Which ring the record positions count from; another one after every start that did not continue.
+  [[nodiscard]] std::uint64_t ring_generation() const noexcept;
+  /// The daemon lives (at least once in 10 s). Never called: the kernel half does not ask. While nobody beats,
+  /// undecided processes send only exec, fork, exit, credentials and protected objects.
+  void beat(std::uint64_t boot_ns) noexcept;
+  /// Objects that the run before protected and this one did not ask for until now are let go.
+  void drop_stale_protection();
+  /// Decisions on images that no process runs any more are let go; call when the inventory is judged.
+  void sweep_images();
 
   RingReader& ring() noexcept;
   [[nodiscard]] std::vector<SignalState> signals() const;
