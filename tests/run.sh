@@ -8,12 +8,15 @@ usage() {
 usage: tests/run.sh [RING...]
 
 Rings: unit bpf integration evasion asan tsan bench lint fuzz vm long
-Without a ring: unit bpf integration evasion asan tsan bench (smoke) lint. `tests/run.sh bench` alone is the full benchmark.
+Without a ring: unit bpf integration evasion asan tsan bench (smoke) lint, and vm where AMBIT_VM_KERNELS is set.
+`tests/run.sh bench` alone is the full benchmark.
 
   AMBIT_REQUIRE=bpf,integration   a skipped test of these rings (or `all`) counts as failed
   AMBIT_JOBS=2                    parallel compilations
   AMBIT_TIDY=all                  clang-tidy on every file instead of the changed ones
   AMBIT_FUZZ_SECONDS=20           time for each fuzz target
+  AMBIT_VM_KERNELS="5.10 6.12"    kernels that ring vm boots (5.10 6.1 6.12 6.18 newest)
+  AMBIT_VM_SUITES="bpf doctor"    what it runs there (verified doctor bpf acts; also: evasion)
 
 Logs are in build/logs. The last line is `N passed, N failed, N skipped`; the status is 0 only if nothing failed.
 TEXT
@@ -45,6 +48,7 @@ done
 bench_mode=full
 if ((${#rings[@]} == 0)); then
   rings=("${default_rings[@]}")
+  if [[ -n ${AMBIT_VM_KERNELS:-} ]]; then rings+=(vm); fi
   bench_mode=smoke
 fi
 export bench_mode

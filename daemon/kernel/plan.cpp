@@ -103,10 +103,7 @@ const std::vector<Candidate> kCandidates = {
      {"tp_btf__sys_exit", "call__ptrace"},
      "PTRACE_TRACEME (the tracee asks); the target of a refused attach"},
     {"io_uring", "tp_btf/io_uring_create", {"tp_btf__io_uring_create"}, ""},
-    {"io_uring_open",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_complete"},
-     "failed opens"},
+    {"io_uring_open", "tp_btf/io_uring_complete", {"tp_btf__io_uring_complete"}, "failed opens"},
     {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets"},
     {"inventory",
      "iter/task",
@@ -115,8 +112,11 @@ const std::vector<Candidate> kCandidates = {
     {"inventory_mapped", "iter/task_vma", {"iter__task_vma"}, ""},
 };
 
+/// Whether one of `all` is the word, or begins it and ends in `*`.
 bool contains(const std::vector<std::string>& all, std::string_view word) {
-  return std::find(all.begin(), all.end(), word) != all.end();
+  return std::any_of(all.begin(), all.end(), [&](std::string_view pattern) {
+    return pattern == word || (pattern.ends_with('*') && word.starts_with(pattern.substr(0, pattern.size() - 1)));
+  });
 }
 
 bool is_denied(const std::vector<std::string>& denied, const Candidate& candidate) {

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <cstdlib>
+#include <sstream>
+
 namespace ambit::test {
 
 using namespace std::chrono_literals;
@@ -26,11 +29,20 @@ const Record* Trace::open_of(const std::string& path) const {
   return nullptr;
 }
 
+std::vector<std::string> denied_hooks() {
+  const char* words = std::getenv("AMBIT_TEST_DENY");
+  std::vector<std::string> denied;
+  std::istringstream in(words == nullptr ? "" : words);
+  for (std::string word; std::getline(in, word, ',');) denied.push_back(word);
+  return denied;
+}
+
 void SensorTest::SetUpTestSuite() {
   if (::geteuid() != 0) return;
   kernel::Options options;
   options.ring_bytes = 4U << 20;
   options.ring_reserve_bytes = 512U << 10;
+  options.denied_hooks = denied_hooks();
   auto loaded = kernel::Sensor::load(options);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   sensor_ = std::move(*loaded);

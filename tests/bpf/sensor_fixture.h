@@ -80,6 +80,9 @@ class SensorTest : public testing::Test {
   std::filesystem::path dir_;
 };
 
+/// Hooks that must not be used: the words of AMBIT_TEST_DENY, with commas between them.
+std::vector<std::string> denied_hooks();
+
 /// Kernel identity by stat: true on plain file systems only (the tests' directory is on tmpfs).
 FileId identity_by_stat(const std::string& path);
 

@@ -17,6 +17,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def denied_hooks(extra):
+    """The section `hooks` for the words of AMBIT_TEST_DENY, unless the test writes it itself."""
+    words = [word for word in os.environ.get("AMBIT_TEST_DENY", "").split(",") if word]
+    return f"hooks: {{deny: {json.dumps(words)}}}\n" if words and "hooks:" not in extra else ""
+
+
 def program(build_dir):
     return os.path.join(build_dir, "daemon/app/ambit")
 
@@ -70,7 +76,7 @@ class Daemon:
                 f"http: {{address: 127.0.0.1, port: {self.port}}}\n"
                 f"control: {{socket: {self.socket}}}\n"
                 f"log: {{level: {log_level}}}\n"
-                "sinks:\n" + "\n".join(sinks) + "\n" + extra)
+                "sinks:\n" + "\n".join(sinks) + "\n" + denied_hooks(extra) + extra)
         self.alerts = AlertFile(self.alert_path)
 
     def start(self, seconds=30):

@@ -8,7 +8,7 @@
 #   KERNEL             a series (5.10, 6.1, 6.12, 6.18 …), `newest`, or a directory that kernels.sh printed
 #   --file SRC[:DST]   puts a file or folder into the guest, with its shared libraries; DST defaults to SRC's own path
 #   --out DIR          what the command leaves in /out of the guest comes to DIR
-#   --module NAME      loads a kernel module, and what it needs, before the command (overlay, veth, loop …)
+#   --module NAME      loads a kernel module, and what it needs, before the command (overlay, veth …); with loop, /tmp is a disk
 #   --append TEXT      more words for the kernel's command line (a later lsm= wins)
 #   --cpus N           processors (2)      --memory MIB   (1536)      --timeout SECONDS   (300)
 #   --icount           one processor that counts one instruction per nanosecond: rdtsc tells instructions, runs repeat

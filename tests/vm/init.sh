@@ -33,6 +33,13 @@ busybox stty -F /dev/ttyS2 raw -echo 2>/dev/null
 if [ -e /modules/order ]; then
   while read -r module; do busybox insmod "/modules/$module" || echo "insmod $module failed" >/dev/console; done </modules/order
 fi
+# With the loop module: a disk for /tmp. fanotify cannot watch tmpfs before 5.13, and generations and handles are real there.
+if [ -e /modules/loop.ko ]; then
+  busybox truncate -s 384M /run/disk
+  busybox mke2fs -F /run/disk >/dev/null 2>&1
+  busybox mount -t ext4 -o loop /run/disk /tmp
+  busybox chmod 1777 /tmp
+fi
 
 cd /root || exit 1
 busybox sh /run.d/command >/dev/ttyS1 2>&1 </dev/null

@@ -54,6 +54,16 @@ TEST(Plan, MissingHookFallsBackAndSaysWhatWasPassedOver) {
   EXPECT_THAT(signal(plan, "connect_unix").detail, testing::HasSubstr("no such hook"));
 }
 
+TEST(Plan, StarDeniesAFamilyOfHooksAndNoOther) {
+  const std::vector<std::string> denied = {"cgroup/*"};
+  const auto plan = resolve_plan(denied_programs(denied), denied);
+  for (const char* name : {"connect", "send", "bind"}) EXPECT_EQ(signal(plan, name).state, HookState::denied) << name;
+  EXPECT_EQ(signal(plan, "connect_unix").hook, "tp_btf/sys_exit") << "the next candidate";
+  EXPECT_EQ(signal(plan, "dns").state, HookState::denied) << "it needs the connect hooks";
+  EXPECT_EQ(signal(plan, "cgroup").state, HookState::active) << "tp_btf/cgroup_* is another family";
+  EXPECT_EQ(signal(plan, "open").state, HookState::active);
+}
+
 TEST(Plan, DispatcherRefusedTakesAllItsSignalsWithIt) {
   const Refusals refusals = {{"tp_btf__sys_exit", {HookState::refused, "EPERM"}}};
   const auto plan = resolve_plan(refusals, {});

@@ -29,7 +29,8 @@ struct Options {
   std::uint32_t max_protected = 65536;          ///< protected files; as many directories
   std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
   std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
-  std::vector<std::string> denied_hooks;  ///< hook or signal names that must not be used ("tp_btf/sys_exit", "dns")
+  /// Hook or signal names that must not be used ("tp_btf/sys_exit", "dns"); a `*` at the end stands for the rest.
+  std::vector<std::string> denied_hooks;
   std::string cgroup2_path;               ///< empty = find_cgroup2()
   std::string pin_path;                   ///< below a bpf filesystem; empty = nothing outlives the process
   std::uint32_t abi = AMBIT_ABI;          ///< what an earlier run must have had for its maps to be taken over
