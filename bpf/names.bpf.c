@@ -2,7 +2,7 @@
 /* rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir. The base family sees them when they return: the
  * names are the caller's strings (racy), the directories they start from are the kernel's.
  */
-#include "lib/names.bpf.h"
+#include "lib/failed_open.bpf.h"
 
 #define AT_REMOVEDIR 0x200
 
@@ -13,6 +13,21 @@ ALWAYS_INLINE __u64 dir_ino(struct place *at, __u32 *dev)
 
 	*dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	return BPF_CORE_READ(inode, i_ino);
+}
+
+/* A stranger's absolute name below a watched path, for what fanotify does not tell of a protected parent; the rest is
+ * left to fanotify, which knows the object. */
+ALWAYS_INLINE bool is_watched_change(struct scratch *s, struct subject *who, __u32 op)
+{
+	const __u32 at = sizeof(struct ambit_rec_name_change);
+	__u32 quality = 0, len;
+
+	if (op != AMBIT_NAME_TRUNCATE && op != AMBIT_NAME_CHMOD && op != AMBIT_NAME_CHOWN && op != AMBIT_NAME_LINK)
+		return false;
+	if (!watched_name_count)
+		return false;
+	len = append_user_string(s, at, call_arg(s, s->call.path_arg), NAME_MAX_BYTES, &quality, who->image_id);
+	return len && is_watched_name(s, at, len);
 }
 
 ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret)
@@ -41,7 +56,7 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 				flags |= protected_above(&dir2);
 		}
 	}
-	if (!is_of_interest(who) && !flags) {
+	if (!is_of_interest(who) && !flags && (file || has_dir || !is_watched_change(s, who, op))) {
 		count(AMBIT_COUNT_FILTERED);
 		return;
 	}

@@ -72,7 +72,7 @@ const std::vector<Candidate> kCandidates = {
      kSysExit,
      {"tp_btf__sys_exit", "call__name_change"},
      "the object behind a path (the caller's string is read after the call); calls made through io_uring; by strangers "
-     "only with a directory descriptor, protected parents are left to fanotify"},
+     "only with a directory descriptor or as a watched name, protected parents are left to fanotify"},
     {"connect",
      "cgroup/connect4,6",
      {"cgroup__connect4", "cgroup__connect6"},

@@ -19,8 +19,8 @@ class Peers:
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             self._add(socket.socket(socket.AF_INET, kind), (address, port), kind == socket.SOCK_STREAM)
 
-    def listen_unix(self, name):
-        self._add(socket.socket(socket.AF_UNIX), name, True)
+    def listen_unix(self, name, kind=socket.SOCK_STREAM):
+        self._add(socket.socket(socket.AF_UNIX, kind), name, kind == socket.SOCK_STREAM)
 
     def _add(self, door, name, is_stream):
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -35,7 +35,7 @@ spec:
   processes: {{server: {{executable: "{dir}/in/server/*"}}, children: [{{executable: "{dir}/in/**"}}, {{executable: "{dir}/child/**"}}]}}
   network:
     egress: [{{cidr: 127.0.67.0/24}}]
-    unix: ["{dir}/server.sock", "{dir}/ok.sock"]
+    unix: ["{dir}/server.sock", "{dir}/ok.sock", "{dir}/ok.dgram"]
   io: {{ioUring: deny, memfdExec: deny}}
 """
 
@@ -172,6 +172,8 @@ class World:
                 self.peers.listen_unix("\0" + both[0].names["abstract"])
         for name in ("ok.sock", "proxy.sock", "other.sock"):
             self.peers.listen_unix(os.path.join(self.dir, name))
+        for name in ("ok.dgram", "other.dgram"):
+            self.peers.listen_unix(os.path.join(self.dir, name), socket.SOCK_DGRAM)
         self.peers.start()
 
     def act(self, row, places, command):

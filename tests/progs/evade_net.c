@@ -109,6 +109,16 @@ static int local(char** a) {
   return sent("unix", started, fd, a);
 }
 
+// NAME - TEXT: to a unix datagram socket, which needs no connect.
+static int datagram(char** a) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", a[0]);
+  const int fd = (int)must(socket(AF_UNIX, SOCK_DGRAM, 0), "socket");
+  const uint64_t started = boot_ns();
+  must(sendto(fd, a[2], strlen(a[2]), 0, (struct sockaddr*)&address, sizeof address), "sendto");
+  return sent("unix datagram", started, fd, a);
+}
+
 // A question for TEXT.test, as resolvers ask it; over TCP with its length before it.
 static size_t question(const char* name, unsigned char* out) {
   static const unsigned char head[12] = {0x12, 0x34, 1, 0, 0, 1};
@@ -183,6 +193,7 @@ int main(int argc, char** argv) {
       {"sendmmsg", many, 3},
       {"mapped", mapped, 3},
       {"unix", local, 3},
+      {"datagram", datagram, 3},
       {"dns_udp", dns_udp, 3},
       {"dns_tcp", dns_tcp, 3},
       {"own_namespace", own_namespace, 3},

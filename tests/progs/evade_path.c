@@ -197,6 +197,36 @@ static int cut(char** a) {
   return report("cut", started, fd, got);
 }
 
+// FILE: readable for everybody, never opened.
+static int opened_up(char** a) {
+  const uint64_t started = boot_ns();
+  must(chmod(a[0], 0666), "chmod");
+  struct stat after;
+  must(stat(a[0], &after), a[0]);
+  snprintf(got, sizeof got, "mode %o", after.st_mode & 0777);
+  return report("chmod", started, open(a[0], O_PATH), got);
+}
+
+// FOLDER TEXT: a new secret takes the place of the old as in a Kubernetes volume, by one rename of `..data`; read
+// later.
+static int rotated(char** a) {
+  char version[300], file[340], link[300], data[300];
+  snprintf(version, sizeof version, "%s/..version", a[0]);
+  snprintf(file, sizeof file, "%s/key", version);
+  snprintf(link, sizeof link, "%s/..data_tmp", a[0]);
+  snprintf(data, sizeof data, "%s/..data", a[0]);
+  must(mkdir(version, 0755), version);
+  const int fd = (int)must(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), file);
+  must(write(fd, a[1], strlen(a[1])), file);
+  close(fd);
+  must(symlink("..version", link), link);
+  must(rename(link, data), data);
+  usleep(1000000);
+  snprintf(file, sizeof file, "%s/..data/key", a[0]);
+  const uint64_t started = boot_ns();
+  return report_read("rotated", started, open(file, O_RDONLY), file);
+}
+
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
       {"read", read_path, 1},
@@ -216,6 +246,8 @@ int main(int argc, char** argv) {
       {"exchange", exchanged, 2},
       {"truncate", cut, 1},
       {"away_later", away_and_later, 2},
+      {"chmod", opened_up, 1},
+      {"rotated", rotated, 2},
       {"link_stays", link_that_stays, 2},
   };
   return RUN_MODE(argc, argv, modes);
