@@ -7,6 +7,8 @@
 
 #include "evade.h"
 
+enum { kForks = 500 };
+
 static char got[kGotBytes];
 
 static int proved(const char* act, uint64_t started, pid_t child) {
@@ -142,9 +144,9 @@ static int by_vfork(char** a) {
   return proved("vfork", started, child);
 }
 
-// FILE: read by the last of two thousand processes.
+// FILE: read after a storm of forks.
 static int storm(char** a) {
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < kForks; ++i) {
     const pid_t child = (pid_t)must(fork(), "fork");
     if (child == 0) _exit(0);
     waitpid(child, NULL, 0);

@@ -92,7 +92,8 @@ if ((${#icount[@]})); then
   cpus=1
 fi
 status=0
-timeout -k 10 "$limit" qemu-system-x86_64 -accel "$accel" -cpu max -smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot \
+# Without cmpxchg16b: QEMU 7.2 can leave garbage in the flags after it, and the guest dies of it in a storm of forks.
+timeout -k 10 "$limit" qemu-system-x86_64 -accel "$accel" -cpu max,-cx16 -smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot \
   "${icount[@]}" -kernel "$kernel/vmlinuz" -initrd "$work/initrd" \
   -append "console=ttyS0 panic=-1 quiet lsm=landlock,lockdown,yama,integrity,apparmor,bpf $append" \
   -chardev stdio,id=command,signal=off -serial "file:$work/console" -serial chardev:command -serial "file:$work/out.tar" </dev/null 2>"$work/qemu.log" || status=$?

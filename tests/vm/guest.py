@@ -46,7 +46,8 @@ def acts():
 def evasion():
     denied = [word for word in os.environ.get("AMBIT_TEST_DENY", "").split(",") if word]
     words = [word for hook in denied for word in ("--deny", hook)]
-    explained("evasion", run("evasion", [sys.executable, "/t/tests/evasion/run.py", "--build", BUILD, "--out", f"{OUT}/evasion.md", *words], 900))
+    explained("evasion", run("evasion", [sys.executable, "/t/tests/evasion/run.py", "--build", BUILD, "--out", f"{OUT}/evasion.md",
+                              "--patience", "15", *words], 900))
 
 
 def doctor():
