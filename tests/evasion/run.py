@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -137,6 +138,20 @@ class Suite:
                 outcome.faults.append(told)
             self.outcomes.append(outcome)
             self.say(outcome)
+        self.compare_ledger([outcome.seen["id"] for outcome in self.outcomes if outcome.seen and outcome.act in acts])
+
+    def compare_ledger(self, told):
+        """What was told is kept. On a full disk it cannot be: then the loss is announced, which is another suite's case."""
+        path = self.world.ledger
+        if any(row.name == "disk_full" for row in (outcome.act.row for outcome in self.outcomes)):
+            return
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as ledger:
+            kept = {row[0] for row in ledger.execute("SELECT id FROM alerts")}
+        missing = [one for one in told if one not in kept]
+        if missing:
+            self.cases.fail("evasion.ledger", f"{len(missing)} of {len(told)} alerts are not in the ledger: {missing[:3]}")
+        else:
+            print("PASS evasion.ledger", flush=True)
 
     def say(self, outcome):
         name = f"evasion.{outcome.act.row.label}"

@@ -79,7 +79,7 @@ class World:
         self.outside = host.Cgroup(OUTSIDE)
         for part in ("model", "secret", "other", "ok", "out", "scratch", "in", "by", "child", "reflink"):
             os.mkdir(os.path.join(self.dir, part))
-        self.daemon, self.server, self.mounts, self.peers = None, None, [], None
+        self.daemon, self.server, self.mounts, self.peers, self.ledger = None, None, [], None, ""
 
     def mount_reflink(self):
         """A file system that can share blocks between files."""
@@ -140,6 +140,7 @@ class World:
                 config = text.read().replace(f"ledger: {{path: {directory}/", f"ledger: {{path: {self.dir}/small/")
             with open(self.daemon.config, "w", encoding="utf-8") as out:
                 out.write(config)
+        self.ledger = (self.dir + "/small" if stage == "tight" else directory) + "/ledger.db"
         self.daemon.binary = self.options.ambit
         self.daemon.start(self.options.patience * 10)
         return self.daemon
