@@ -159,6 +159,7 @@ Daemon::Step Daemon::start_kernel() {
   options.max_processes = config_.kernel.max_processes;
   options.max_images = config_.kernel.max_images;
   options.max_protected = config_.kernel.max_protected;
+  options.seen_entries = config_.kernel.seen_enabled ? config_.kernel.seen_entries : 0;
   options.denied_hooks = config_.hooks.deny;
   options.cgroup2_path = config_.kernel.cgroup2_path;
   auto sensor = kernel::Sensor::load(options);
@@ -183,6 +184,7 @@ Daemon::Step Daemon::start_kernel() {
 
 void Daemon::start_pipeline() {
   PipelineOptions options;
+  options.seen_entries = config_.kernel.seen_enabled ? config_.kernel.seen_entries : 0;
   options.self_tgid = static_cast<std::uint32_t>(getpid());
   options.self_executable = own_executable(*sensor_);
   options.alert.window = config_.alerts.window;

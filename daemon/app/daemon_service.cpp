@@ -232,6 +232,8 @@ metrics::StatusReport Daemon::status() const {
     report.ring_used_bytes = snapshot->ring_pending_bytes;
     report.ring_bytes = snapshot->ring_capacity_bytes;
     report.signals = signal_rows({*snapshot, sensor_->signals(), canary_, collector::boot_now()});
+    report.tables = snapshot->tables;
+    report.kernel_counts = snapshot->kernel_counts;
     report.queues.push_back({"collector", collector_->waiting(), collector::Options{}.max_injected});
   }
   const auto ready = readiness();

@@ -29,6 +29,8 @@ Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledg
       judge_(sets_.scopes, options.self_tgid),
       alerter_(std::move(options.alert)),
       canaries_(options.self_tgid, options.self_executable),
+      seen_(sensor_.seen(), options.seen_entries),
+      seen_entries_(options.seen_entries),
       snapshot_(std::make_shared<Snapshot>()) {
   tell_kernel();
 }
@@ -45,6 +47,7 @@ void Pipeline::run(const std::stop_token& stop) {
   // At most one ring more: a busy host never stops writing.
   const auto end = ring_position_ + sensor_.ring().capacity_bytes();
   while (collector_.drain(on_record, on_event) > 0 && ring_position_ < end) hand_over();
+  seen_.collect(batch_.accesses);
   count_losses();
   alerter_.flush(batch_.alerts);
   hand_over();
@@ -63,14 +66,14 @@ SnapshotRef Pipeline::snapshot() const {
 void Pipeline::handle_record(const collector::RawRecord& record) {
   const auto event = decode::decode(record.bytes, record.position);
   if (event.ok()) {
-    handle(*event);
+    handle(*event, record.bytes);
   } else {
     ++undecodable_;
   }
   if (record.position != 0) ring_position_ = record.position;
 }
 
-void Pipeline::handle(const Event& event) {
+void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   metrics_.count_event(event.kind);
   if (event.kind == EventKind::tick) on_tick(event);
   if (event.kind == EventKind::reload) on_reload(event);
@@ -92,6 +95,10 @@ void Pipeline::handle(const Event& event) {
                            judged.judgement.workload ? judged.judgement.workload->name : std::string(), loss.count});
   }
   match(judged, is_canary);
+  if (judged.judgement.is_repeatable && !is_canary && seen_.is_enabled()) {
+    if (const auto ticket = kernel::seen_ticket(record))
+      seen_.offer(*ticket, judged, *sets_.rules, wall_of(event.time));
+  }
   if (events_wanted_.load(std::memory_order_relaxed)) hooks_.on_event(judged);
 }
 
@@ -112,6 +119,7 @@ void Pipeline::on_tick(const Event& event) {
   now_ = event.time;
   wall_ = std::get<TickFacts>(event.facts).wall;
   heartbeat_.store(now_.count(), std::memory_order_relaxed);
+  seen_.set_time(now_, wall_);
   alerter_.tick(now_, wall_, batch_.alerts);
   if (now_ - last_second_ < 1s) return;
   last_second_ = now_;
@@ -120,6 +128,7 @@ void Pipeline::on_tick(const Event& event) {
 
 void Pipeline::once_a_second() {
   alerter_.checkpoint(batch_.running);
+  seen_.collect(batch_.accesses);
   count_losses();
   publish_snapshot();
 }
@@ -173,7 +182,10 @@ void Pipeline::tell_kernel() {
     if (canaries_.owns_image(change.image)) change.decision.state = AMBIT_IMAGE_WATCHED;
     if (!sensor_.set_image(change.image, change.decision).ok()) metrics_.count_loss("decision_refused");
   }
-  for (const auto image : judge_.take_forgotten()) sensor_.forget_image(image);
+  for (const auto image : judge_.take_forgotten()) {
+    sensor_.forget_image(image);
+    seen_.forget_image(image);
+  }
   for (const auto& change : judge_.take_protect_changes()) {
     if (!change.add) {
       change.is_directory ? sensor_.unprotect_dir(change.id) : sensor_.unprotect_file(change.id);
@@ -186,6 +198,8 @@ void Pipeline::tell_kernel() {
   if (const auto names = judge_.take_watched_names()) {
     if (!sensor_.watch_names(*names).ok()) ++names_refused_;
   }
+  // After what the kernel is to protect: a record made from here on has seen all of it.
+  seen_.invalidate(judge_.take_stale());
   if (auto requests = judge_.take_resolve_requests(); !requests.empty()) hooks_.on_resolve(std::move(requests));
 }
 
@@ -209,12 +223,27 @@ void Pipeline::count_alerts() {
   }
 }
 
+std::vector<metrics::TableRow> Pipeline::table_rows() const {
+  const auto seen = seen_.stats();
+  return {{"seen", seen.entries, seen_entries_, seen.evicted + seen.refused}};
+}
+
+std::vector<metrics::TotalRow> Pipeline::kernel_rows() {
+  const auto counters = sensor_.read_counters();
+  return {{"sent", counters.value[AMBIT_COUNT_SENT]},
+          {"filtered", counters.value[AMBIT_COUNT_FILTERED]},
+          {"open_enoent", counters.value[AMBIT_COUNT_OPEN_ENOENT]},
+          {"repeated", seen_.stats().hits}};
+}
+
 void Pipeline::publish_snapshot() {
   auto next = std::make_shared<Snapshot>();
   next->time = now_;
   next->ring_pending_bytes = sensor_.ring().pending_bytes();
   next->ring_capacity_bytes = sensor_.ring().capacity_bytes();
   next->processes = enricher_.processes();
+  next->tables = table_rows();
+  next->kernel_counts = kernel_rows();
   next->workloads = judge_.status();
   next->probes = judge_.probes();
   next->canaries = canaries_.seen();

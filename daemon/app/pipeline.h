@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "ledger/ledger.h"
 #include "metrics/registry.h"
 #include "scope/judge.h"
+#include "seen_keeper.h"
 #include "sets.h"
 #include "snapshot.h"
 
@@ -34,6 +36,7 @@ struct PipelineHooks {
 struct PipelineOptions {
   alert::Options alert;
   enrich::Limits enrich;
+  std::size_t seen_entries = 0;  ///< of the seen-table; 0 = off
   std::uint32_t self_tgid = 0;
   FileId self_executable;
   std::vector<std::string> blind_signals;  ///< of the hook plan, for alerts
@@ -62,7 +65,8 @@ class Pipeline {
 
  private:
   void handle_record(const collector::RawRecord& record);
-  void handle(const Event& event);
+  /// `record`: what the event was decoded from; empty for the daemon's own.
+  void handle(const Event& event, std::span<const std::byte> record = {});
   void on_tick(const Event& event);
   void on_reload(const Event& event);
   void once_a_second();
@@ -73,6 +77,8 @@ class Pipeline {
   void count_losses();
   void count_alerts();
   void publish_snapshot();
+  [[nodiscard]] std::vector<metrics::TableRow> table_rows() const;
+  [[nodiscard]] std::vector<metrics::TotalRow> kernel_rows();
   void adopt(Sets sets);
   [[nodiscard]] WallTime wall_of(BootTime time) const noexcept { return wall_ + (time - now_); }
 
@@ -88,11 +94,13 @@ class Pipeline {
   scope::Judge judge_;
   alert::Alerter alerter_;
   CanaryBook canaries_;
+  SeenKeeper seen_;
   collector::LossAccounts losses_;
 
   BootTime now_{};
   WallTime wall_{};
   BootTime last_second_{};
+  std::size_t seen_entries_ = 0;
   std::uint64_t undecodable_ = 0;
   std::uint64_t protect_refused_ = 0;
   std::uint64_t names_refused_ = 0;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ambit/identity.h"
+#include "metrics/status.h"
 #include "scope/judge.h"
 
 namespace ambit::app {
@@ -18,6 +19,8 @@ struct Snapshot {
   std::uint64_t ring_pending_bytes = 0;
   std::uint64_t ring_capacity_bytes = 0;
   std::size_t processes = 0;
+  std::vector<metrics::TableRow> tables;
+  std::vector<metrics::TotalRow> kernel_counts;
   std::vector<scope::WorkloadStatus> workloads;
   std::vector<scope::ProbeSpec> probes;
   std::map<std::string, BootTime> canaries;  ///< signal -> last canary act seen

@@ -11,17 +11,34 @@
 namespace ambit::cli {
 namespace {
 
+nlohmann::json to_json(const engine::RepeatBar& bar) {
+  return {{"rule", bar.rule_id}, {"event", name_of(bar.kind)}, {"fields", bar.fields}};
+}
+
+/// Such rules cost a record for every repetition of an access that they could hold for.
+void print_bar(const engine::RepeatBar& bar) {
+  print(
+      fmt::format("note: rule {} asks for {} of {} events: repetitions that its other checks do not rule out are sent "
+                  "one by one, not counted in the kernel\n",
+                  bar.rule_id, fmt::join(bar.fields, ", "), name_of(bar.kind)));
+}
+
 int check(const std::vector<std::string>& files, const Context& context) {
   const auto loaded = load_rules(files, context);
   const bool is_good = loaded.set != nullptr;
   const auto count = is_good ? loaded.set->rules().size() : 0;
+  const auto bars = is_good ? loaded.set->repeat_bars() : std::vector<engine::RepeatBar>{};
   if (context.is_json) {
+    auto bars_json = nlohmann::json::array();
+    for (const auto& bar : bars) bars_json.push_back(to_json(bar));
     print_json({{"ok", is_good},
                 {"rules", count},
                 {"hash", is_good ? loaded.set->hash() : ""},
+                {"repeats_sent", bars_json},
                 {"diagnostics", diagnostics_json(loaded.diagnostics)}});
   } else {
     print_diagnostics(loaded.diagnostics);
+    for (const auto& bar : bars) print_bar(bar);
     if (is_good) {
       print(fmt::format("{} {} fine (hash {})\n", count, count == 1 ? "rule is" : "rules are",
                         loaded.set->hash().substr(0, 12)));

@@ -64,8 +64,11 @@ int list_fields(const Context& context) {
   auto list = json::array();
   Table table({"field", "type", "meaning"});
   for (const auto& field : engine::fields()) {
-    list.push_back(
-        {{"name", field.name}, {"type", name_of(field.type)}, {"events", kind_names(field.kinds)}, {"doc", field.doc}});
+    list.push_back({{"name", field.name},
+                    {"type", name_of(field.type)},
+                    {"events", kind_names(field.kinds)},
+                    {"repeats", kind_names(field.repeats)},
+                    {"doc", field.doc}});
     table.add({std::string(field.name), std::string(name_of(field.type)), std::string(field.doc)});
   }
   context.is_json ? print_json(list) : print(table.text());

@@ -27,10 +27,17 @@ void read_absolute(YamlReader& r, const Node& node, std::string_view what, std::
   if (node.IsDefined() && expect_absolute(r, node, what)) into = node.Scalar();
 }
 
+void read_seen_table(YamlReader& r, const Node& n, KernelSettings& k) {
+  if (!r.expect_map(n, "kernel.seen_table", {"enabled", "entries"})) return;
+  set_if(n["enabled"], k.seen_enabled, [&](const Node& v) { return r.boolean(v, "kernel.seen_table.enabled"); });
+  set_if(n["entries"], k.seen_entries,
+         [&](const Node& v) { return r.integer(v, "kernel.seen_table.entries", 64, kMaxTableEntries); });
+}
+
 void read_kernel(YamlReader& r, const Node& n, Config& c) {
-  if (!r.expect_map(
-          n, "kernel",
-          {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected", "cgroup2_path"})) {
+  if (!r.expect_map(n, "kernel",
+                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected", "seen_table",
+                     "cgroup2_path"})) {
     return;
   }
   auto& k = c.kernel;
@@ -41,6 +48,7 @@ void read_kernel(YamlReader& r, const Node& n, Config& c) {
   read_table_size(r, n, "max_processes", k.max_processes);
   read_table_size(r, n, "max_images", k.max_images);
   read_table_size(r, n, "max_protected", k.max_protected);
+  if (n["seen_table"].IsDefined()) read_seen_table(r, n["seen_table"], k);
   read_absolute(r, n["cgroup2_path"], "kernel.cgroup2_path", k.cgroup2_path);
   if (const auto at = n["ring_bytes"]; at.IsDefined()) {
     const bool is_power_of_two = (k.ring_bytes & (k.ring_bytes - 1)) == 0;

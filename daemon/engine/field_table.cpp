@@ -49,6 +49,7 @@ const std::vector<FieldDef>& field_table() {
     for (const auto part : {event_fields(), process_fields(), network_fields(), scope_fields()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
+    for (auto& def : all) def.info.repeats = repeats_of(def.info.name);
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.info.name < b.info.name; });
     return all;
   }();

@@ -48,6 +48,9 @@ std::span<const FieldDef> process_fields();
 std::span<const FieldDef> network_fields();
 std::span<const FieldDef> scope_fields();
 
+/// FieldInfo::repeats of a field; none for names that are not listed.
+KindSet repeats_of(std::string_view name) noexcept;
+
 // Sets of kinds for the rows.
 constexpr unsigned long long bit(EventKind k) noexcept {
   return 1ULL << static_cast<unsigned>(k);

@@ -48,6 +48,50 @@ bool Program::Session::eval(std::uint32_t at) noexcept {
   return false;
 }
 
+// `not` stands at the leaves only, so a condition can but gain from more of its leaves holding.
+bool Program::Session::may_hold(std::uint32_t at, EventKind kind) noexcept {
+  const Node& node = program_.nodes_[at];
+  switch (node.kind) {
+    case Node::Kind::constant_true:
+      return true;
+    case Node::Kind::leaf:
+      return program_.is_changing(node.leaf, kind) || test(node.leaf) != node.is_negated;
+    case Node::Kind::all_of:
+      for (auto child = at + 1; child < node.end; child = program_.nodes_[child].end) {
+        if (!may_hold(child, kind)) return false;
+      }
+      return true;
+    case Node::Kind::any_of:
+      for (auto child = at + 1; child < node.end; child = program_.nodes_[child].end) {
+        if (may_hold(child, kind)) return true;
+      }
+      return false;
+  }
+  return true;
+}
+
+bool Program::may_hold(EventKind kind, const FieldSource& source) const noexcept {
+  Session session(*this, source);
+  const auto entries = bucket(kind);
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const Entry& entry) { return entry.is_enabled && session.may_hold(entry.root, kind); });
+}
+
+std::vector<std::string> Program::changing_fields(std::uint32_t tag, EventKind kind) const {
+  std::vector<std::string> out;
+  for (const auto& entry : bucket(kind)) {
+    if (entry.tag != tag || !entry.is_enabled) continue;
+    for (auto at = entry.root; at < nodes_[entry.root].end; ++at) {
+      const Node& node = nodes_[at];
+      if (node.kind == Node::Kind::leaf && is_changing(node.leaf, kind))
+        out.push_back(to_string(slots_[leaves_[node.leaf].slot]));
+    }
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 bool ProgramBuilder::add_leaf(const FieldRef& field, Leaf leaf, std::uint32_t& id) {
   auto& slots = program_.slots_;
   const auto slot = std::find(slots.begin(), slots.end(), field);

@@ -19,6 +19,9 @@ inline constexpr std::size_t kMaxMemos = 512;  ///< comparisons whose answer is 
 inline constexpr std::size_t kMaxNodes =
     10'000;  ///< of one condition after macros, so that nested macros cannot explode
 
+/// Kinds of events that the seen-table counts.
+inline constexpr std::array kRepeatingKinds = {EventKind::open, EventKind::connect, EventKind::send};
+
 /// A typed condition: leaves with `and` and `or`; `not` has been moved to the leaves.
 struct Tree {
   enum class Kind : std::uint8_t { leaf, all_of, any_of, constant };
@@ -76,6 +79,12 @@ class Program {
     }
   }
 
+  /// True when some enabled condition of the kind's bucket holds, or would for other values of the fields that change
+  /// between repetitions of an access.
+  [[nodiscard]] bool may_hold(EventKind kind, const FieldSource& source) const noexcept;
+  /// Those fields as far as the enabled condition `tag` reads them, sorted, each once.
+  [[nodiscard]] std::vector<std::string> changing_fields(std::uint32_t tag, EventKind kind) const;
+
   [[nodiscard]] std::span<const Entry> bucket(EventKind kind) const noexcept {
     return buckets_[static_cast<std::size_t>(kind)];
   }
@@ -88,6 +97,8 @@ class Program {
    public:
     Session(const Program& program, const FieldSource& source) noexcept : program_(program), source_(source) {}
     [[nodiscard]] bool eval(std::uint32_t at) noexcept;
+    /// false: eval() is false whatever the changing fields hold.
+    [[nodiscard]] bool may_hold(std::uint32_t at, EventKind kind) noexcept;
 
    private:
     bool test(std::uint32_t leaf) noexcept;
@@ -100,6 +111,10 @@ class Program {
     std::array<Value, kMaxSlots> values_;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled on first use
     Arena arena_;
   };
+
+  [[nodiscard]] bool is_changing(std::uint32_t leaf, EventKind kind) const noexcept {
+    return !slots_[leaves_[leaf].slot].def->info.repeats.test(static_cast<std::size_t>(kind));
+  }
 
   std::vector<FieldRef> slots_;
   std::vector<Leaf> leaves_;

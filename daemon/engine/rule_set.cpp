@@ -185,6 +185,21 @@ void RuleSet::evaluate(const JudgedEvent& event, std::vector<Match>& out) const 
   });
 }
 
+bool RuleSet::may_differ(const JudgedEvent& event) const noexcept {
+  return impl_->program.may_hold(event.event().kind, EventSource(event));
+}
+
+std::vector<RepeatBar> RuleSet::repeat_bars() const {
+  std::vector<RepeatBar> out;
+  for (std::size_t tag = 0; tag < impl_->rules.size(); ++tag) {
+    for (const auto kind : kRepeatingKinds) {
+      auto fields = impl_->program.changing_fields(static_cast<std::uint32_t>(tag), kind);
+      if (!fields.empty()) out.push_back({impl_->rules[tag].info->id, kind, std::move(fields)});
+    }
+  }
+  return out;
+}
+
 const std::vector<RuleSummary>& RuleSet::rules() const noexcept {
   return impl_->rules;
 }

@@ -133,7 +133,8 @@ class Enricher::Impl {
     const bool has_newer_image =
         event.image > process->image && event.kind != EventKind::cred && event.kind != EventKind::cgroup_attach;
     const bool has_path = process->cgroup_path.empty() && cgroups_.find(process->cgroup) != nullptr;
-    const bool has_user = process->user.empty() && users_.contains(process->euid) && process->exec_seen;
+    // A stub's user is not known; a forked child's is its parent's, and its parent may have got the name later.
+    const bool has_user = process->user.empty() && users_.contains(process->euid) && !process->exe.empty();
     if (!has_newer_image && !has_path && !has_user) return process;
     auto copy = std::make_shared<Process>(*process);
     if (has_newer_image) copy->image = event.image;
@@ -259,7 +260,10 @@ class Enricher::Impl {
       return;
     }
     out.peer_name_source = names_.is_opaque(*out.process) ? NameSource::unknown : NameSource::literal;
-    if (catalog_ && catalog_->is_opaque_resolver(address, facts.remote.port)) names_.mark_opaque(*out.process);
+    if (catalog_ && catalog_->is_opaque_resolver(address, facts.remote.port)) {
+      names_.mark_opaque(*out.process);
+      out.leaves_trace = true;
+    }
   }
 
   /// glibc tries nscd's socket whether or not anyone listens, so a try counts only where a listener was seen.

@@ -79,11 +79,15 @@ struct ReportMetrics::Impl {
 
   prometheus::Registry& registry;
   LabelValues sink_names{kMaxValues}, workload_names{kMaxWorkloadValues}, reasons{kMaxValues}, queue_names{kMaxValues},
-      counts{kMaxValues};
+      counts{kMaxValues}, table_names{kMaxValues};
 
   Gauges queue_depth{registry, "ambit_queue_depth_items", "Items waiting in an internal queue."};
   Gauges queue_capacity{registry, "ambit_queue_capacity_items",
                         "Bound of an internal queue; past it items are lost and counted."};
+  Gauges table_entries{registry, "ambit_table_entries", "Entries of a bounded table."};
+  Gauges table_capacity{registry, "ambit_table_capacity_entries", "Bound of a table."};
+  Totals table_full{registry, "ambit_table_full_total",
+                    "Times a table's bound was met: an entry was refused or made room."};
   Gauges sink_lag{registry, "ambit_sink_lag_messages", "Alert messages committed and not yet sent by a sink."};
   Gauges sink_lag_seconds{registry, "ambit_sink_lag_seconds", "Age of the oldest message that a sink has not sent."};
   Gauges sink_unconfirmed{registry, "ambit_sink_unconfirmed_messages",
@@ -163,6 +167,12 @@ struct ReportMetrics::Impl {
       queue_depth.set(labels, real(q.depth));
       queue_capacity.set(labels, real(q.capacity));
     }
+    for (const auto& t : report.tables) {
+      const auto name = table_names.admit(t.name);
+      table_entries.set({{"table", name}}, real(t.used));
+      table_capacity.set({{"table", name}}, real(t.capacity));
+      table_full.follow(t.name, {{"table", name}}, real(t.full));
+    }
     for (const auto& c : report.kernel_counts) {
       kernel_counts.follow(c.name, {{"result", counts.admit(c.name)}}, real(c.total));
     }
@@ -176,8 +186,9 @@ struct ReportMetrics::Impl {
     started.set({}, static_cast<double>(report.started.count()) * 1e-9);
   }
   void end_round() {
-    for (auto* gauges : {&queue_depth, &queue_capacity, &sink_lag, &sink_lag_seconds, &sink_unconfirmed, &sink_state,
-                         &signal_state, &signal_canary, &workload_processes, &ledger_state, &degraded}) {
+    for (auto* gauges : {&queue_depth, &queue_capacity, &table_entries, &table_capacity, &sink_lag, &sink_lag_seconds,
+                         &sink_unconfirmed, &sink_state, &signal_state, &signal_canary, &workload_processes,
+                         &ledger_state, &degraded}) {
       gauges->end_round();
     }
     for (auto* gauges : {&rules, &scopes, &processes, &ledger_behind, &ledger_queued, &ledger_memory, &ready,

@@ -61,6 +61,9 @@ json to_json(const SinkRow& s) {
 json to_json(const QueueRow& q) {
   return {{"name", q.name}, {"depth", q.depth}, {"capacity", q.capacity}};
 }
+json to_json(const TableRow& t) {
+  return {{"name", t.name}, {"used", t.used}, {"capacity", t.capacity}, {"full", t.full}};
+}
 json to_json(const TotalRow& t) {
   return {{"name", t.name}, {"total", t.total}};
 }
@@ -108,6 +111,7 @@ json status_json(const StatusReport& r) {
           {"alerts", list(r.alerts)},
           {"sinks", list(r.sinks)},
           {"queues", list(r.queues)},
+          {"tables", list(r.tables)},
           {"losses", list(r.losses)},
           {"kernel_counts", list(r.kernel_counts)},
           {"ledger", to_json(r.ledger)},

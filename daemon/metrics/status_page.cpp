@@ -156,6 +156,11 @@ void internals(Html& html, const StatusReport& r) {
   for (const auto& q : r.queues) {
     html.row({{"queue " + q.name, ""}, {fmt::format("{} of {}", q.depth, q.capacity), ""}});
   }
+  for (const auto& t : r.tables) {
+    html.row({{"table " + t.name, ""},
+              {fmt::format("{} of {}{}", t.used, t.capacity, t.full > 0 ? fmt::format(", full {} times", t.full) : ""),
+               t.full > 0 ? "warn" : ""}});
+  }
   for (const auto& file : r.config_files) html.row({{"configuration", ""}, {file, ""}});
   html.end_table();
 }

@@ -70,6 +70,7 @@ Judgement Judge::Impl::membership(const Member& member) const {
   Judgement out;
   if (member.owner == kNoScope) return out;
   out.workload = scopes()[member.owner]->workload;
+  out.scope_place = static_cast<std::uint32_t>(member.owner + 1);
   out.is_member = true;
   out.is_entered = member.is_entered;
   out.verdict.mode = out.workload->mode;
@@ -233,8 +234,12 @@ void Judge::Impl::take_fact(const Event& event) {
     }
   } else if (const auto* found = std::get_if<ObjectsFacts>(&event.facts)) {
     for (std::size_t i = 0; i < scopes().size(); ++i) {
-      if (scopes()[i]->name() == found->scope && objects.store(*scopes()[i], states[i], *found)) rebuild_tables();
+      if (scopes()[i]->name() != found->scope || !objects.store(*scopes()[i], states[i], *found)) continue;
+      rebuild_tables();
+      is_all_stale = true;
     }
+  } else if (event.kind == EventKind::users) {
+    is_all_stale = true;
   } else if (const auto* cgroup = std::get_if<CgroupFacts>(&event.facts)) {
     members.reopen_cgroup(cgroup->id);
   }
@@ -289,6 +294,7 @@ Judgement Judge::Impl::judge(const Enriched& enriched) {
       break;
     default:
       out = judge_act(enriched, member);
+      out.is_repeatable = is_repeatable(enriched, member, out);
       break;
   }
   count(out);
@@ -334,8 +340,16 @@ std::vector<ResolveRequest> Judge::take_resolve_requests() {
   return impl_->objects.take_requests(impl_->set->scopes(), impl_->states, impl_->now);
 }
 
+StaleJudgements Judge::take_stale() {
+  StaleJudgements out;
+  out.all = std::exchange(impl_->is_all_stale, false);
+  for (const auto scope : impl_->phases.take_changed()) out.scopes.push_back(static_cast<std::uint32_t>(scope + 1));
+  return out;
+}
+
 bool Judge::has_output() const noexcept {
   return impl_->members.has_output() || impl_->objects.has_changes() || impl_->watched_names.has_change() ||
+         impl_->is_all_stale || impl_->phases.has_changed() ||
          std::any_of(impl_->states.begin(), impl_->states.end(),
                      [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
 }

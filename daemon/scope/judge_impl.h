@@ -36,6 +36,7 @@ class Judge::Impl {
   JudgeLimits limits;
   BootTime now{};
   WallTime wall{};
+  bool is_all_stale = false;
 
  private:
   [[nodiscard]] const std::vector<std::shared_ptr<const CompiledScope>>& scopes() const noexcept {
@@ -57,6 +58,11 @@ class Judge::Impl {
   Judgement conclude(const Member& member, Verdict verdict) const;
   void note_weights(const Enriched& enriched, Member& member, const Judgement& judgement);
   void count(const Judgement& judgement);
+
+  // repeats.cpp
+  [[nodiscard]] bool is_repeatable(const Enriched& enriched, const Member& member, const Judgement& judgement) const;
+  [[nodiscard]] bool is_repeatable_open(const Enriched& enriched, const Member& member,
+                                        const Judgement& judgement) const;
 
   // lifecycle.cpp
   Member* adopt(const Enriched& enriched);

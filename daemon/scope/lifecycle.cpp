@@ -58,6 +58,7 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
     if (is_new) states[i].wants_resolve = !has_container_selector(scopes()[i]->select);
   }
   phases.clear();
+  is_all_stale = true;
   members.new_generation();
   const auto place_of = [&](std::size_t old) { return old == kNoScope ? kNoScope : new_place[old]; };
   Event event;
@@ -145,6 +146,8 @@ Member* Judge::Impl::adopt(const Enriched& enriched) {
     const bool has_moved = ownership.is_place_changed(*member->process, *process);
     member->process = process;
     if (has_moved && event.kind != EventKind::cgroup_attach) {
+      members.note_reassigned(member->image);
+      is_all_stale = true;
       assign(*member, ownership.claim(*process, member->claimed), event, false);
       decide(*member);
     }
@@ -207,6 +210,7 @@ void Judge::Impl::pin_root(std::size_t scope, const Process& process) {
   if (state.root_holder.tgid != 0) return;
   state.root_holder = process.key;
   state.root = {process.root, process.mnt_ns, true};
+  is_all_stale = true;
   const bool is_foreign = (process.exec_flags & AMBIT_EXEC_FOREIGN_ROOT) != 0;
   const FileId from = is_foreign ? process.root : FileId{};
   const std::uint32_t pid = is_foreign ? process.key.tgid : 0;

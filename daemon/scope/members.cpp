@@ -133,6 +133,15 @@ void Members::new_generation() {
   ++generation_;
 }
 
+void Members::note_reassigned(ImageId image) {
+  if (const auto at = images_.find(image); at != images_.end()) at->second.is_reassigned = true;
+}
+
+bool Members::is_reassigned(ImageId image) const noexcept {
+  const auto at = images_.find(image);
+  return at == images_.end() || at->second.is_reassigned;
+}
+
 void Members::reopen_cgroup(CgroupId cgroup) {
   for (auto& [id, image] : images_) {
     if (!image.is_told || image.told.state != AMBIT_IMAGE_IGNORED) continue;

@@ -37,6 +37,10 @@ class Members {
   /// Sends the images of whoever is in this cgroup back to undecided, so that their next event tells more.
   void reopen_cgroup(CgroupId cgroup);
 
+  /// A process of this image was given another owner without a new image: the others that share it may differ.
+  void note_reassigned(ImageId image);
+  [[nodiscard]] bool is_reassigned(ImageId image) const noexcept;
+
   [[nodiscard]] std::size_t size() const noexcept { return processes_.size(); }
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
   [[nodiscard]] std::unordered_map<ProcessKey, Member>& all() noexcept { return processes_; }
@@ -52,6 +56,7 @@ class Members {
     ambit_image told{};
     bool is_told = false;
     BootTime undecided_since{};  ///< 0 = not waiting
+    bool is_reassigned = false;
   };
   void unref(ImageId image, const ProcessKey& key);
   void stop_waiting(Image& image) noexcept;

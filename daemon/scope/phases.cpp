@@ -9,6 +9,7 @@ std::shared_ptr<PhaseGroup> PhaseClock::begin(std::size_t scope, BootTime now) {
   auto group = std::make_shared<PhaseGroup>();
   group->started = now;
   loading_.push_back({scope, group});
+  changed_.push_back(scope);
   return group;
 }
 
@@ -28,14 +29,21 @@ void PhaseClock::tick(const std::vector<std::shared_ptr<const CompiledScope>>& s
     const BootTime weights = group->last_weights != BootTime{} ? group->last_weights : states[scope].last_weights;
     if (weights != BootTime{} && now - std::max(weights, group->started) >= *rules.quiet) group->phase = Phase::serve;
   }
-  std::erase_if(loading_, [](const Loading& l) { return l.group->phase != Phase::load || l.group.use_count() == 1; });
+  drop_ended();
 }
 
 void PhaseClock::end_all(std::size_t scope) {
   for (auto& loading : loading_) {
     if (loading.scope == scope) loading.group->phase = Phase::serve;
   }
-  std::erase_if(loading_, [](const Loading& l) { return l.group->phase != Phase::load; });
+  drop_ended();
+}
+
+void PhaseClock::drop_ended() {
+  for (const auto& loading : loading_) {
+    if (loading.group->phase != Phase::load) changed_.push_back(loading.scope);
+  }
+  std::erase_if(loading_, [](const Loading& l) { return l.group->phase != Phase::load || l.group.use_count() == 1; });
 }
 
 bool PhaseClock::is_loading(std::size_t scope) const noexcept {

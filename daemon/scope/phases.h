@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "compiled_scope.h"
@@ -24,12 +25,20 @@ class PhaseClock {
   void end_all(std::size_t scope);
   [[nodiscard]] bool is_loading(std::size_t scope) const noexcept;
 
+  /// Scopes of which a group has begun or ended its load phase since the last call; may name one twice.
+  std::vector<std::size_t> take_changed() { return std::exchange(changed_, {}); }
+  [[nodiscard]] bool has_changed() const noexcept { return !changed_.empty(); }
+
  private:
   struct Loading {
     std::size_t scope = 0;
     std::shared_ptr<PhaseGroup> group;
   };
+  /// Takes out of `loading_` what is over, and notes whose it was.
+  void drop_ended();
+
   std::vector<Loading> loading_;
+  std::vector<std::size_t> changed_;
 };
 
 }  // namespace ambit::scope

@@ -40,6 +40,7 @@ Judgement Judge::Impl::stranger(const AssetRef& ref, const Process& process, boo
   const Asset& asset = scope.assets[ref.asset];
   Judgement out;
   out.workload = scope.workload;
+  out.scope_place = static_cast<std::uint32_t>(ref.scope + 1);
   out.verdict = judge_stranger(scope, asset, process, writes);
   (asset.is_secret ? out.secret : out.model) = asset.name;
   out.secret_owner = asset.owner;
@@ -62,6 +63,7 @@ bool Judge::Impl::judge_reach_into(const Enriched& enriched, const Member& membe
   if (victim_scope != kNoScope && victim_scope != member.owner) {
     const auto& scope = *scopes()[victim_scope];
     out.workload = scope.workload;
+    out.scope_place = static_cast<std::uint32_t>(victim_scope + 1);
     out.verdict.outcome = Outcome::out_of_scope;
     out.verdict.section = Section::io;
     out.verdict.mode = scope.mode_of(Section::io);

@@ -46,6 +46,7 @@ struct Enriched {
   std::string peer_name;    ///< DNS name the workload itself was answered
   NameSource peer_name_source = NameSource::none;
   std::vector<std::string> peer_names;  ///< all live names of that address, newest first (shared hosts have several)
+  bool leaves_trace = false;            ///< later events are looked up otherwise because of this one
 };
 
 enum class Outcome : std::uint8_t { in_scope, out_of_scope, denied, unscoped, unknown };
@@ -85,6 +86,9 @@ struct Judgement {
   std::string model;   ///< declared model the object belongs to
   std::string secret;  ///< declared secret the object is
   std::string secret_owner;
+  std::uint32_t scope_place = 0;  ///< place of `workload` in the scope set + 1; 0 = none
+  /// The same access by any process of the same image is judged the same, until Judge::take_stale() says otherwise.
+  bool is_repeatable = false;
 };
 
 struct JudgedEvent {

@@ -46,6 +46,7 @@ inline StatusReport sample_report() {
   s.delivered = 10;
   r.sinks = {s};
   r.queues = {{"ledger", 3, 100}};
+  r.tables = {{"seen", 5, 16384, 2}};
   r.losses = {{"ring_full", 7}};
   r.kernel_counts = {{"sent", 10}};
   r.ledger.state = "ok";

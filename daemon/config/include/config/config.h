@@ -37,6 +37,10 @@ struct KernelSettings {
   std::uint32_t max_images = 65536;
   /// Protected files and directories (weights shards, datasets, secrets), by inode.
   std::uint32_t max_protected = 65536;
+  /// Accesses that the kernel counts instead of sending once they were judged in scope. About 250 bytes each, in both
+  /// halves together; a model server and what it imports are a few thousand.
+  bool seen_enabled = true;
+  std::uint32_t seen_entries = 16384;
   /// Where cgroup v2 is mounted; empty = found in the mount table.
   std::string cgroup2_path;
   Origin origin;

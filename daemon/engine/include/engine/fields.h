@@ -30,6 +30,7 @@ struct FieldInfo {
   bool is_two_sided = false;  ///< holds both ends of a connection: `=` and `in` ask for either, `!=` for neither
   KindSet kinds;              ///< events that can have it; on others it is always missing
   std::string_view doc;
+  KindSet repeats = {};  ///< events of which the seen-table's key decides it: equal for every repetition of an access
 };
 
 /// Every field, sorted by name. Lives as long as the program.

@@ -38,6 +38,14 @@ struct ExampleResult {
   [[nodiscard]] bool passed() const noexcept { return fired == must_fire; }
 };
 
+/// A rule that asks of a kind of event what is not the same for every repetition of an access (FieldInfo::repeats).
+/// Repetitions that its other checks do not rule out are sent one by one.
+struct RepeatBar {
+  std::string rule_id;
+  EventKind kind = EventKind::open;
+  std::vector<std::string> fields;
+};
+
 class RuleSet;
 struct CompileResult {
   std::shared_ptr<const RuleSet> set;  ///< null when a diagnostic is an error
@@ -57,6 +65,12 @@ class RuleSet {
   /// Appends one Match for each rule that holds for `event`. Never throws but on memory exhaustion, reads no clock and
   /// no file; allocates only for what is appended. `Match::output` is rendered here.
   void evaluate(const JudgedEvent& event, std::vector<Match>& out) const;
+
+  /// False: no enabled rule holds for this event, nor for any repetition of the access that it is. True: one does or
+  /// could. Costs about as much as evaluate().
+  [[nodiscard]] bool may_differ(const JudgedEvent& event) const noexcept;
+  /// Enabled rules that keep the seen-table from counting some accesses, in load order.
+  [[nodiscard]] std::vector<RepeatBar> repeat_bars() const;
 
   /// All rules, disabled ones too, in load order.
   [[nodiscard]] const std::vector<RuleSummary>& rules() const noexcept;

@@ -50,6 +50,13 @@ struct QueueRow {
   std::uint64_t depth = 0, capacity = 0;
 };
 
+/// A bounded table.
+struct TableRow {
+  std::string name;  ///< "seen", "processes", ...: fixed by the program
+  std::uint64_t used = 0, capacity = 0;
+  std::uint64_t full = 0;  ///< times the bound was met: something was refused or made room
+};
+
 /// A running total under a word that the program fixes.
 struct TotalRow {
   std::string name;
@@ -83,6 +90,7 @@ struct StatusReport {
   std::vector<AlertRow> alerts;  ///< newest first, a few
   std::vector<SinkRow> sinks;
   std::vector<QueueRow> queues;
+  std::vector<TableRow> tables;
   std::vector<TotalRow> losses;
   std::vector<TotalRow> kernel_counts;  ///< records written, judged in the kernel, ...
   LedgerRow ledger;

@@ -52,6 +52,13 @@ struct ProbeSpec {
   std::string cgroup;  ///< of the member, cgroup v2
 };
 
+/// Judgements that were repeatable and are so no longer: of everybody, or of members of these scopes (place + 1, as in
+/// Judgement::scope_place).
+struct StaleJudgements {
+  bool all = false;
+  std::vector<std::uint32_t> scopes;
+};
+
 /// One row of the status page.
 struct WorkloadStatus {
   WorkloadRef workload;
@@ -97,6 +104,7 @@ class Judge {
   std::vector<ResolveRequest> take_resolve_requests();
   /// Absolute paths at or below which failed opens are to be told, where the list changed since it was last taken.
   std::optional<std::vector<std::string>> take_watched_names();
+  StaleJudgements take_stale();
   /// True when any of the queues above holds something (cheap; asked per event).
   [[nodiscard]] bool has_output() const noexcept;
 
