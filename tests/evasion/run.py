@@ -5,7 +5,6 @@ import argparse
 import json
 import os
 import platform
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -74,7 +73,7 @@ class Suite:
         finally:
             if beside:
                 beside.join()
-            self.world.daemon.process.send_signal(signal.SIGCONT)
+            self.world.bring_daemon_back()
         if status == 77:
             raise Unavailable(err)
         if status != 0:

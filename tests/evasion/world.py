@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -144,6 +145,13 @@ class World:
         self.daemon.binary = self.options.ambit
         self.daemon.start(self.options.patience * 10)
         return self.daemon
+
+    def bring_daemon_back(self):
+        """As its service manager does, whatever an act did to it."""
+        if self.daemon.process.poll() is None:
+            self.daemon.process.send_signal(signal.SIGCONT)
+        else:
+            self.daemon.start(self.options.patience * 10)
 
     def signals(self):
         """{signal: hook in use} as the daemon tells it; a signal without a hook is left out."""

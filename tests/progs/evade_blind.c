@@ -68,6 +68,12 @@ static int stopped(char** a) {
   return later(a + 1);
 }
 
+// PID FILE MILLISECONDS: the process is killed.
+static int killed(char** a) {
+  must(kill(atoi(a[0]), SIGKILL), "SIGKILL");
+  return later(a + 1);
+}
+
 // FILE: the wall clock is an hour back while the file is opened.
 static int clock_back(char** a) {
   struct timespec wall, steady, after;
@@ -103,7 +109,8 @@ static int full_disk(char** a) {
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
       {"open_flood", open_flood, 2}, {"exec_flood", exec_flood, 2}, {"later", later, 2},
-      {"stopped", stopped, 3},       {"clock", clock_back, 1},      {"full_disk", full_disk, 2},
+      {"stopped", stopped, 3},       {"killed", killed, 3},         {"clock", clock_back, 1},
+      {"full_disk", full_disk, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }
