@@ -76,6 +76,8 @@ BUILD_PACKAGES=(
 TEST_BUILD_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev liburing-dev)
 # What runs model servers and acts.
 SERVER_PACKAGES=(python3 python3-venv iproute2 util-linux procps)
+# What boots Debian's kernels in QEMU (tests/vm).
+VM_PACKAGES=(qemu-system-x86 busybox-static cpio kmod xz-utils python3 iproute2 util-linux)
 
 configure_and_build() {
   local preset=$1

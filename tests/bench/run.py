@@ -19,6 +19,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 from harness import daemon, host, llama  # noqa: E402
+from instructions import bench_instructions  # noqa: E402
 
 MODES = {
     "smoke": {"rounds": 1, "seconds": 0.1, "requests": 20, "tokens": 16, "idle": 2, "acts": 20},
@@ -216,7 +217,8 @@ def main():
     bench = Bench(os.path.abspath(options.build), MODES[options.mode])
     failed = 0
     try:
-        for part in (bench_operations, bench_server, bench_daemon):
+        full_only = (bench_instructions,) if options.mode == "full" else ()
+        for part in (bench_operations, bench_server, bench_daemon, *full_only):
             print(f"measuring: {part.__name__.removeprefix('bench_')} ...", flush=True)
             try:
                 part(bench)

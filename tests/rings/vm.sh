@@ -2,7 +2,7 @@
 # Ring vm: Debian kernels in QEMU (tests/vm). Per kernel and plan of hooks: the bpf tests, the acts with daemon and ledger, canaries.
 #   AMBIT_VM_KERNELS="5.10 6.12"   these series only      AMBIT_VM_SUITES="bpf doctor"   these suites only
 # shellcheck shell=bash disable=SC2034,SC2154
-vm_packages=(qemu-system-x86 busybox-static cpio kmod xz-utils python3 iproute2 util-linux)
+vm_packages=("${VM_PACKAGES[@]}")
 vm_all_kernels="5.10 6.1 6.12 6.18 newest"
 
 # vm_boot KERNEL PLAN DENIED: one guest; its results in build/vm/results/KERNEL-PLAN.

@@ -75,6 +75,10 @@ def short(release):
     return ".".join(release.split(".")[:2])
 
 
+def kernel_of(row):
+    return row.partition("| ")[2].partition(" ")[0]
+
+
 def table(results, readme, write):
     text = ["| kernel | hooks | signals | given less, and why |", "|---|---|---|---|"]
     for release, plan, folder in rows(results):
@@ -97,11 +101,11 @@ def table(results, readme, write):
             page.write(whole[:begin] + made + whole[end + len(END):])
     else:
         kept = set(whole[begin:end].splitlines())
-        known = {row.split(" ")[1] for row in kept if row.startswith("| ")}
-        wrong = [row for row in text if row not in kept and row.split(" ")[1] in known]
-        new = [row for row in text if row.split(" ")[1] not in known and row.startswith("| ")]
+        known = {kernel_of(row) for row in kept}
+        wrong = [row for row in text[2:] if row not in kept and kernel_of(row) in known]
+        new = [row for row in text[2:] if kernel_of(row) not in known]
         for row in new:
-            print(f"SKIP readme.{row.split(' ')[1]}: a kernel that the table does not have yet (matrix.py table --write)")
+            print(f"SKIP readme.{kernel_of(row)}: a kernel that the table does not have yet (matrix.py table --write)")
         print(f"FAIL readme: not in the table of kernels: {wrong[0]}" if wrong else "PASS readme")
 
 
