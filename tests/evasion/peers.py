@@ -62,8 +62,9 @@ class Peers:
             return text.encode() in self.received
 
     def stop(self):
-        os.write(self.woken, b"x")
-        self.thread.join()
+        if self.thread:
+            os.write(self.woken, b"x")
+            self.thread.join()
         for key in list(self.waiting.get_map().values()):
             if key.data is not None:
                 key.fileobj.close()

@@ -2,12 +2,14 @@
 """The evasion suite: does every act of the table for real, with the real daemon on the real kernel, and says which were seen.
 Needs root, python3 alone, and cgroup2 (mounted here where nobody did). Prints PASS, FAIL and SKIP lines and the table."""
 import argparse
+import fcntl
 import json
 import os
 import platform
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 
 import judge
@@ -186,6 +188,9 @@ def main():
         wanted = options.only.split(",")
         rows = [row for row in rows if str(row.number) in wanted or row.name in wanted]
     mount_what_is_missing()
+    # Addresses and cgroup are the same in every run: a second one waits.
+    lock = os.open(os.path.join(tempfile.gettempdir(), "ambit-evasion.lock"), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     suite = Suite(options)
     try:
         for stage in techniques.STAGES:
@@ -194,6 +199,7 @@ def main():
                 suite.run_stage(stage, chosen)
     finally:
         suite.world.remove()
+        os.close(lock)
     suite.tables()
     return suite.cases.status()
 
