@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <linux/membarrier.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -272,9 +274,10 @@ bpf_link* Pins::replace_at_cgroup(std::string_view name, bpf_program* program, s
 
 void Pins::keep(std::string_view name, bpf_link* link) {
   const std::string path = fmt::format("{}/links/{}", folder(), name);
-  const util::Fd before = hold(path);
+  util::Fd before = hold(path);
   const auto status = pin_over(bpf_link__fd(link), path);
   if (status) {
+    if (before.valid()) replaced_.push_back(std::move(before));
     links_.emplace(name);
   } else {
     report_.note = status.error().message;  // works all the same, and ends with this process
@@ -293,14 +296,24 @@ void Pins::count_abandoned(const std::string& where) {
   report_.abandoned_records += (*reader)->drain([](auto, auto) {}, at_most);
 }
 
+/// Kernels as old as 5.10 let a removed pin hold its link until the kernel's readers are through (bpf_free_inode); a
+/// descriptor that is closed earlier is not the last holder, and the link's programs would send every record twice.
+void Pins::release_replaced() {
+  if (replaced_.empty()) return;
+  ::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);  // waits for those readers
+  replaced_.clear();
+}
+
 void Pins::finish(bpf_object* object) {
   std::error_code error;
   for (const auto& name : entries_of(folder() + "/links")) {
     if (!links_.contains(name)) {
-      const util::Fd before = hold(folder() + "/links/" + name);
+      util::Fd before = hold(folder() + "/links/" + name);
       ::unlink((folder() + "/links/" + name).c_str());
+      if (before.valid()) replaced_.push_back(std::move(before));
     }
   }
+  release_replaced();
   const bpf_map* map = nullptr;
   std::set<std::string> kept;
   bpf_object__for_each_map(map, object) {

@@ -66,6 +66,7 @@ class Pins {
   [[nodiscard]] static Result<Meta> read_meta(const std::string& folder);
   Status write_meta();
   void count_abandoned(const std::string& folder);
+  void release_replaced();
 
   std::string path_;
   std::uint32_t abi_;
@@ -74,6 +75,7 @@ class Pins {
   Meta meta_;
   bool is_chosen_ = false;
   std::set<std::string, std::less<>> links_;  ///< made or replaced in this run
+  std::vector<util::Fd> replaced_;            ///< links of earlier runs whose pins are gone
   PinReport report_;
 };
 
