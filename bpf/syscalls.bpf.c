@@ -19,7 +19,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
 	__u64 nr = regs->orig_ax & ~(__u64)X32_SYSCALL_BIT;
-	__u32 slot, slot_32;
+	__u32 slot, slot_32, ret_below;
 	__u8 moves_paths;
 
 	if (nr >= AMBIT_CALL_NUMBERS)
@@ -29,11 +29,15 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	if (!(slot | slot_32))
 		return 0;
 	moves_paths = calls_64[nr].moves_paths;
+	ret_below = calls_64[nr].ret_below;
 	if (slot != slot_32 && is_compat_call((struct task_struct *)bpf_get_current_task())) {
 		slot = slot_32;
 		moves_paths = calls_32[nr].moves_paths;
+		ret_below = calls_32[nr].ret_below;
 	}
 	note_moves(moves_paths, regs, ret);
+	if (ret_below && (__u64)ret >= ret_below)
+		return 0;
 	if (slot)
 		bpf_tail_call(ctx, &call_programs, slot);
 	return 0;

@@ -18,7 +18,13 @@
 #define AF_INET6 10
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
+#define SOCK_TYPE_BITS 0xf
+#define AF_NETLINK 16
+#define AF_VSOCK 40
+#define IPPROTO_IP 0
+#define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
+#define IPPROTO_MPTCP 262
 #define TCP_LISTEN_STATE 10
 
 #define S_IFMT 0170000
@@ -30,6 +36,7 @@
 #define EACCES 13
 #define ENOTDIR 20
 #define EROFS 30
+#define ENOSYS 38
 
 #define AT_FDCWD (-100)
 #define FMODE_READ 0x1

@@ -4,6 +4,7 @@
 
 #include "lib/calls.bpf.h"
 #include "lib/seen.bpf.h"
+#include "lib/target.bpf.h"
 
 #define OPEN_PATH_MAX (PATH_BUFFER - 1)
 
@@ -24,40 +25,39 @@ ALWAYS_INLINE __u32 access_of(struct file *file, __u64 call_flags)
 	return access;
 }
 
-/* /proc/<pid>/mem and environ: the process behind the inode, never the number in the path. */
+#define NAME_WORD(text) (*(const __u64 *)(text))
+/* Files and directories of /proc/<pid> and /proc/<pid>/task/<tid> that show memory, or the way to it and to open files.
+ * What ps and top read of every process (stat, status, cmdline, ...) is not among them. */
+ALWAYS_INLINE bool shows_process(const char name[16])
+{
+	__u64 first = NAME_WORD(name), second = NAME_WORD(name + 8);
+
+	if (second)
+		return (first == NAME_WORD("smaps_ro") && second == NAME_WORD("llup\0\0\0")) ||
+		       (second == NAME_WORD("s\0\0\0\0\0\0") &&
+			(first == NAME_WORD("numa_map") || first == NAME_WORD("map_file")));
+	return first == NAME_WORD("mem\0\0\0\0") || first == NAME_WORD("environ") || first == NAME_WORD("maps\0\0\0") ||
+	       first == NAME_WORD("smaps\0\0") || first == NAME_WORD("auxv\0\0\0") || first == NAME_WORD("stack\0\0") ||
+	       first == NAME_WORD("syscall") || first == NAME_WORD("pagemap") || first == NAME_WORD("fd\0\0\0\0\0") ||
+	       first == NAME_WORD("fdinfo\0");
+}
+
+/* Such a file's process: the one behind the inode, never the number in the path. */
 ALWAYS_INLINE struct task_struct *process_behind(struct inode *inode, struct place *at)
 {
 	struct dentry *d = at->dentry;
 	struct proc_inode *proc;
-	struct hlist_node *first;
-	char name[8] = {};
+	char name[16] = {};
 	struct pid *pid;
 
 	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return NULL;
-	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
-	if (!(name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && !name[3]) &&
-	    !(name[0] == 'e' && name[1] == 'n' && name[2] == 'v' && name[3] == 'i' && name[4] == 'r' &&
-	      name[5] == 'o' && name[6] == 'n' && !name[7]))
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+	if (!shows_process(name))
 		return NULL;
 	proc = (struct proc_inode *)((void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
 	pid = BPF_CORE_READ(proc, pid);
-	if (!pid)
-		return NULL;			    /* /proc/sys and the like */
-	first = BPF_CORE_READ(pid, tasks[0].first); /* PIDTYPE_PID */
-	if (!first)
-		return NULL;
-	return (struct task_struct *)((void *)first - bpf_core_field_offset(struct task_struct, pid_links));
-}
-
-/* State of another process without making an entry for it. */
-ALWAYS_INLINE __u32 state_of_process(__u32 tgid, __u64 start_ns)
-{
-	struct ambit_proc *proc = bpf_map_lookup_elem(&procs, &tgid);
-
-	if (!proc || proc->start_ns != start_ns)
-		return AMBIT_IMAGE_UNDECIDED;
-	return image_state(proc->image_id);
+	return pid ? task_of_pid(pid) : NULL; /* none: /proc/sys and the like */
 }
 
 /* `call_flags`: O_* as asked. `quality`: what is known already (AMBIT_Q_COMPAT). */
@@ -65,12 +65,11 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 			       __u16 hook, __u32 quality)
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
-	__u32 flags, target_tgid = 0, path_len, access = access_of(file, call_flags), generation = judge_generation();
+	__u32 flags, path_len, access = access_of(file, call_flags), generation = judge_generation();
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	__u64 target_start_ns = 0;
-	struct task_struct *target;
+	struct task_struct *process;
+	struct target target = {};
 	struct place at, root;
-	bool is_target_watched = false;
 
 	place_of_file(&at, file);
 	if (who->state == AMBIT_IMAGE_WATCHED && is_seen_open(who, inode, &at, access, hook, quality))
@@ -78,17 +77,10 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 	flags = protected_flags_of(inode, &at);
 	if (who->state == AMBIT_IMAGE_IGNORED && flags && is_seen_open(who, inode, &at, access, hook, quality))
 		return;
-	target = process_behind(inode, &at);
-	if (target) {
-		target_tgid = BPF_CORE_READ(target, tgid);
-		target_start_ns = BPF_CORE_READ(target, group_leader, start_boottime);
-		if (target_tgid != who->tgid) {
-			__u32 state = state_of_process(target_tgid, target_start_ns);
-
-			is_target_watched = state == AMBIT_IMAGE_UNDECIDED || state == AMBIT_IMAGE_WATCHED;
-		}
-	}
-	if (!is_of_interest(who) && !flags && !is_target_watched) {
+	process = process_behind(inode, &at);
+	if (process)
+		set_target(&target, who, process);
+	if (!is_of_interest(who) && !flags && !is_target_of_interest(&target)) {
 		count(AMBIT_COUNT_FILTERED);
 		return;
 	}
@@ -96,8 +88,8 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 	__builtin_memset(r, 0, sizeof(*r));
 	fill_object(&r->obj, inode, &at, who->task);
 	r->obj.protected_flags = flags;
-	r->target_tgid = target_tgid;
-	r->target_start_ns = target_start_ns;
+	r->target_tgid = process ? target.tgid ?: who->tgid : 0;
+	r->target_start_ns = process ? target.start_ns ?: who->leader_start_ns : 0;
 	r->ret = ret;
 	r->access = access;
 	r->flags = BPF_CORE_READ(file, f_flags);
@@ -109,6 +101,6 @@ ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct fi
 	r->chain = s->walk.chain;
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;
-	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality);
+	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality | target_quality(&target));
 	send_record(&r->h, sizeof(*r) + path_len, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
 }

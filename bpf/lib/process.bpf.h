@@ -2,7 +2,7 @@
 /* Facts of a process and its image, for exec records and the inventory. */
 #pragma once
 
-#include "lib/object.bpf.h"
+#include "lib/sock.bpf.h"
 
 #define EXEC_PATH_MAX (PATH_BUFFER - 1)
 #define EXEC_FILENAME_MAX 1024
@@ -63,6 +63,22 @@ ALWAYS_INLINE __u32 tty_of(struct task_struct *task)
 	return BPF_CORE_READ(driver, major) << 20 | (BPF_CORE_READ(driver, minor_start) + BPF_CORE_READ(tty, index));
 }
 
+/* Bit n: descriptor n is a network socket, whatever way it came there. */
+ALWAYS_INLINE __u16 stdio_sockets(struct task_struct *task)
+{
+	__u16 found = 0;
+	int fd;
+
+#pragma clang loop unroll(full)
+	for (fd = 0; fd < 3; fd++) {
+		struct sock *sk = sock_of_fd(task, fd);
+
+		if (sk && is_network_family(BPF_CORE_READ(sk, __sk_common.skc_family)))
+			found |= 1 << fd;
+	}
+	return found;
+}
+
 ALWAYS_INLINE void fill_exec(struct ambit_rec_exec *r, struct task_struct *task, struct file *exe, struct place *exe_at,
 			     struct place *root)
 {
@@ -88,6 +104,7 @@ ALWAYS_INLINE void fill_exec(struct ambit_rec_exec *r, struct task_struct *task,
 	r->pid_ns = pid_ns_of(task);
 	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 	r->tty = tty_of(task);
+	r->stdio = stdio_sockets(task);
 	BPF_CORE_READ_STR_INTO(&r->comm, task, comm);
 	if (!r->exe.nlink) {
 		r->flags |= AMBIT_EXEC_DELETED;

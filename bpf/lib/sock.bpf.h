@@ -24,6 +24,12 @@ ALWAYS_INLINE struct sock *sock_of_fd(struct task_struct *task, __s32 fd)
 	return file ? sock_of_file(file) : NULL;
 }
 
+/* Families whose peers may be on other machines. */
+ALWAYS_INLINE bool is_network_family(__u16 family)
+{
+	return family == AF_INET || family == AF_INET6 || family == AF_VSOCK;
+}
+
 ALWAYS_INLINE bool is_mapped_v4(const __u32 address[4])
 {
 	return !address[0] && !address[1] && address[2] == bpf_htonl(0xffff);

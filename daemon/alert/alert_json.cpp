@@ -34,6 +34,8 @@ constexpr std::array kQuality = {
     Bit{AMBIT_Q_PROTECTED, "protected"},
     Bit{AMBIT_Q_COMPAT, "compat"},
     Bit{AMBIT_Q_USER_ADDR, "user_addr"},
+    Bit{AMBIT_Q_TARGET_NUMBER, "target_number"},
+    Bit{AMBIT_Q_ON_AMBIT, "on_ambit"},
     Bit{AMBIT_Q_UNATTRIBUTED, "unattributed"},
 };
 
@@ -61,6 +63,8 @@ std::string hook_text(std::uint16_t hook) {
       return "fanotify";
     case AMBIT_HOOK_USER:
       return "user";
+    case AMBIT_HOOK_TP_BTF_SIGNAL:
+      return "tp_btf/signal_generate";
     default:
       return std::to_string(hook);
   }

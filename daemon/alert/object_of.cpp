@@ -10,6 +10,7 @@
 
 #include "alert/alerter.h"
 #include "object_key.h"
+#include "util/socket_kind.h"
 
 namespace ambit::alert {
 namespace {
@@ -58,6 +59,14 @@ struct Describe {
   void operator()(const ExecFacts& exec) const { file(exec.exe, exec.path); }
   void operator()(const ForkFacts&) const { other_process(); }
   void operator()(const PtraceFacts&) const { other_process(); }
+  void operator()(const ActFacts& act) const {
+    if (act.target.tgid != 0) {
+      other_process();
+      return;
+    }
+    object.kind = name_of(judged.event().kind);
+    object.path = act.name;
+  }
   void operator()(const OpenFacts& open) const {
     file(open.object, open.path);
     if (open.target.tgid != 0) other_process();
@@ -77,6 +86,11 @@ struct Describe {
       return;
     }
     const EventKind kind = judged.event().kind;
+    if (kind == EventKind::socket || (net.family != AF_INET && net.family != AF_INET6)) {
+      object.kind = "socket";
+      object.path = util::socket_kind(net.family, net.sock_type, net.protocol);
+      return;
+    }
     const Endpoint& end = kind == EventKind::bind || kind == EventKind::listen ? net.local : net.remote;
     object.kind = "endpoint";
     object.peer_address = address_text(net.family, end.address);

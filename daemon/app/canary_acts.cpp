@@ -3,7 +3,12 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/io_uring.h>
+#include <linux/kcmp.h>
+#include <linux/keyctl.h>
+#include <linux/netlink.h>
+#include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -12,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +135,71 @@ bool trace_child(const std::string&) {
   return attached;
 }
 
+/// Runs `act` on a child that sleeps and has an image of its own (credentials set anew), then ends it by a signal.
+bool on_child(const std::function<bool(pid_t)>& act) {
+  int ready[2];
+  if (pipe2(ready, O_CLOEXEC) != 0) return false;
+  const Fd read_end(ready[0]);
+  Fd write_end(ready[1]);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setresuid(getuid(), geteuid(), geteuid()) == 0 && write(write_end.get(), "x", 1) == 1) pause();
+    _exit(1);
+  }
+  write_end = Fd();
+  char byte = 0;
+  const bool done = child > 0 && read(read_end.get(), &byte, 1) == 1 && act(child);
+  if (child > 0) kill(child, SIGKILL);
+  return child > 0 && waitpid(child, nullptr, 0) == child && done;
+}
+
+bool reach_into_child(const std::string&) {
+  return on_child([](pid_t child) {
+    char byte = 'x';
+    char copy = 0;
+    iovec local{&copy, 1};
+    iovec remote{&byte, 1};  // the child's, at the same address
+    return process_vm_readv(child, &local, 1, &remote, 1, 0) == 1 &&
+           syscall(SYS_kcmp, child, getpid(), KCMP_VM, 0, 0) >= 0;
+  });
+}
+
+/// Calls that a kernel or a sandbox may refuse: the refusal is told, too.
+bool is_done_or_refused(long result) {
+  return result >= 0 || errno == EPERM || errno == EACCES || errno == ENOSYS;
+}
+
+bool use_kernel_interfaces(const std::string&) {
+  perf_event_attr attr{};
+  attr.type = PERF_TYPE_SOFTWARE;
+  attr.size = sizeof(attr);
+  attr.config = PERF_COUNT_SW_DUMMY;
+  attr.exclude_kernel = 1;
+  const auto counter = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+  if (!is_done_or_refused(counter)) return false;
+  const Fd counter_fd(static_cast<int>(counter));
+  const auto faults = syscall(SYS_userfaultfd, O_CLOEXEC | 1 /* UFFD_USER_MODE_ONLY */);
+  if (!is_done_or_refused(faults)) return false;
+  const Fd faults_fd(static_cast<int>(faults));
+  std::uint32_t ids[2] = {};  // BPF_PROG_GET_NEXT_ID: start_id, next_id
+  return is_done_or_refused(syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, ids, sizeof(ids))) &&
+         is_done_or_refused(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1));
+}
+
+/// Neither can come about: no module has this name, and no kernel knows these flags.
+bool try_to_change_kernel(const std::string&) {
+  char name[] = "ambit_canary_no_such_module";
+  return syscall(SYS_delete_module, name, O_NONBLOCK) != 0 && syscall(SYS_kexec_load, 0UL, 0UL, nullptr, ~0UL) != 0;
+}
+
+bool make_netlink_socket(const std::string&) {
+  return Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT)).valid();
+}
+
+bool put_socket_on_stdin(const std::string&) {
+  return in_child([] { return dup2(socket(AF_INET, SOCK_DGRAM, 0), 0) == 0 ? 0 : 1; }) == 0;
+}
+
 bool read_memory_file(const std::string&) {
   return Fd(open(fmt::format("/proc/{}/environ", getpid()).c_str(), O_RDONLY | O_CLOEXEC)).valid();
 }
@@ -207,6 +278,11 @@ int perform_canary_acts(const std::string& scratch) {
                       {"dns", ask_dns},
                       {"ptrace", trace_child},
                       {"memory", read_memory_file},
+                      {"reach", reach_into_child},
+                      {"kernel interfaces", use_kernel_interfaces},
+                      {"kernel change", try_to_change_kernel},
+                      {"socket kind", make_netlink_socket},
+                      {"standard stream", put_socket_on_stdin},
                       {"memfd", run_memfd},
                       {"io_uring", set_up_io_uring},
                       {"io_uring open", open_by_io_uring},

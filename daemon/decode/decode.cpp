@@ -30,6 +30,8 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
     case AMBIT_REC_BIND:
     case AMBIT_REC_LISTEN:
     case AMBIT_REC_ACCEPT:
+    case AMBIT_REC_SOCKET:
+    case AMBIT_REC_STDIO:
       return decode_net(record, type, event);
     case AMBIT_REC_DNS:
       return decode_dns(record, event);
@@ -37,6 +39,8 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
       return decode_ptrace(record, event);
     case AMBIT_REC_IO_URING:
       return decode_io_uring(record, event);
+    case AMBIT_REC_ACT:
+      return decode_act(record, event);
     default:
       return Error{fmt::format("decode: record type {} is not known", type)};
   }

@@ -56,6 +56,10 @@ EventKind kind_of(std::uint16_t type) noexcept {
       return EventKind::listen;
     case AMBIT_REC_ACCEPT:
       return EventKind::accept;
+    case AMBIT_REC_SOCKET:
+      return EventKind::socket;
+    case AMBIT_REC_STDIO:
+      return EventKind::stdio;
     default:
       return EventKind::connect;
   }

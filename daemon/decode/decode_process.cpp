@@ -1,12 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Life of processes: exec, fork, exit, credentials, cgroups, ptrace, io_uring.
+// Life of processes: exec, fork, exit, credentials, cgroups, ptrace, io_uring, other acts.
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <utility>
 
 #include "decode/redact.h"
 #include "reader.h"
 
 namespace ambit::decode {
 namespace {
+
+bool kind_of(std::uint32_t act, EventKind& kind) noexcept {
+  static constexpr std::array<std::pair<std::uint32_t, EventKind>, 13> kKinds = {
+      {{AMBIT_ACT_VM_READ, EventKind::process_vm},
+       {AMBIT_ACT_VM_WRITE, EventKind::process_vm},
+       {AMBIT_ACT_KCMP, EventKind::kcmp},
+       {AMBIT_ACT_PERF_EVENT, EventKind::perf_event},
+       {AMBIT_ACT_USERFAULTFD, EventKind::userfaultfd},
+       {AMBIT_ACT_ADD_KEY, EventKind::keyring},
+       {AMBIT_ACT_REQUEST_KEY, EventKind::keyring},
+       {AMBIT_ACT_KEYCTL, EventKind::keyring},
+       {AMBIT_ACT_BPF, EventKind::bpf},
+       {AMBIT_ACT_MODULE_LOAD, EventKind::kernel_module},
+       {AMBIT_ACT_MODULE_UNLOAD, EventKind::kernel_module},
+       {AMBIT_ACT_KEXEC, EventKind::kexec},
+       {AMBIT_ACT_SIGNAL, EventKind::signal}}};
+  const auto* const found =
+      std::find_if(kKinds.begin(), kKinds.end(), [act](const auto& row) { return row.first == act; });
+  if (found == kKinds.end()) return false;
+  kind = found->second;
+  return true;
+}
 
 /// Arguments end in NUL each; a last one that was cut may lack it.
 std::vector<std::string> split_argv(std::string_view block) {
@@ -56,6 +81,7 @@ Status decode_exec(Bytes record, Event& event) {
   f.user_ns = r.user_ns;
   f.net_ns = r.net_ns;
   f.flags = r.flags;
+  f.stdio = r.stdio;
   return Ok{};
 }
 
@@ -123,6 +149,28 @@ Status decode_io_uring(Bytes record, Event& event) {
     return status.error();
   event.kind = EventKind::io_uring;
   event.facts = IoUringFacts{r.setup_flags, r.sq_entries, r.cq_entries};
+  return Ok{};
+}
+
+Status decode_act(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_act, tail);
+  ambit_rec_act r{};
+  if (const auto status = read_fixed(record, kFixed, "act", r); !status.ok()) return status.error();
+  if (!kind_of(r.act, event.kind)) return Error{fmt::format("decode act: {} is not known", r.act)};
+  Tail tail(record, kFixed);
+  std::string_view text;
+  std::string_view text2;
+  if (!tail.take(r.text_len, text)) return length_error("act", "text", r.text_len);
+  if (!tail.take(r.text2_len, text2)) return length_error("act", "second text", r.text2_len);
+  auto& f = event.facts.emplace<ActFacts>();
+  f.act = r.act;
+  f.target = {r.target_tgid, r.target_start_ns};
+  f.number = r.number;
+  f.ret = r.ret;
+  f.repeats = r.repeats;
+  const bool is_key = event.kind == EventKind::keyring;
+  f.name = redact_text(is_key ? text2 : text);
+  if (is_key) f.type = redact_text(text);
   return Ok{};
 }
 

@@ -76,5 +76,6 @@ Status decode_net(Bytes record, std::uint16_t type, Event& event);
 Status decode_dns(Bytes record, Event& event);
 Status decode_ptrace(Bytes record, Event& event);
 Status decode_io_uring(Bytes record, Event& event);
+Status decode_act(Bytes record, Event& event);
 
 }  // namespace ambit::decode

@@ -4,8 +4,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <variant>
 
@@ -27,6 +29,8 @@ std::optional<std::int32_t> result_of(const Event& event) noexcept {
   if (const auto* names = std::get_if<NameFacts>(&event.facts)) return names->ret;
   if (const auto* net = std::get_if<NetFacts>(&event.facts)) return net->ret;
   if (const auto* trace = std::get_if<PtraceFacts>(&event.facts)) return trace->ret;
+  if (const auto* act = std::get_if<ActFacts>(&event.facts))
+    return static_cast<std::int32_t>(std::min<std::int64_t>(act->ret, std::numeric_limits<std::int32_t>::max()));
   return std::nullopt;
 }
 
@@ -37,7 +41,7 @@ std::string_view error_name(std::int32_t result) noexcept {
 }
 
 std::string_view hook_name(std::uint16_t hook) noexcept {
-  static constexpr std::array<std::string_view, 11> kNames = {"none",
+  static constexpr std::array<std::string_view, 12> kNames = {"none",
                                                               "tp_btf_sched",
                                                               "tp_btf_sys_exit",
                                                               "tp_btf_io_uring",
@@ -47,14 +51,15 @@ std::string_view hook_name(std::uint16_t hook) noexcept {
                                                               "cgroup_skb",
                                                               "iter",
                                                               "fanotify",
-                                                              "user"};
+                                                              "user",
+                                                              "tp_btf_signal"};
   return hook < kNames.size() ? kNames[hook] : std::string_view("unknown");
 }
 
 std::vector<std::string_view> quality_names(std::uint32_t quality) {
-  static constexpr std::array<std::string_view, 11> kNames = {"path_cut", "path_steps",   "path_detached", "user_path",
-                                                              "argv_cut", "inventory",    "undecided",     "protected",
-                                                              "compat",   "unattributed", "user_addr"};
+  static constexpr std::array<std::string_view, 13> kNames = {
+      "path_cut",  "path_steps", "path_detached", "user_path", "argv_cut",      "inventory", "undecided",
+      "protected", "compat",     "unattributed",  "user_addr", "target_number", "on_ambit"};
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if ((quality >> i & 1U) != 0) out.push_back(kNames[i]);

@@ -3,8 +3,7 @@
 #include <array>
 #include <variant>
 
-#include <sys/ptrace.h>
-
+#include "act_names.h"
 #include "ambit/abi/record.h"
 #include "event_access.h"
 #include "field_table.h"
@@ -83,27 +82,35 @@ Value flags(const ReadContext& c) noexcept {
 Value ptrace_request(const ReadContext& c) noexcept {
   const auto* facts = std::get_if<PtraceFacts>(&c.event.facts);
   if (facts == nullptr) return Value::none();
-  switch (facts->request) {
-    case PTRACE_TRACEME:
-      return Value::of("PTRACE_TRACEME");
-    case PTRACE_PEEKTEXT:
-      return Value::of("PTRACE_PEEKTEXT");
-    case PTRACE_PEEKDATA:
-      return Value::of("PTRACE_PEEKDATA");
-    case PTRACE_POKETEXT:
-      return Value::of("PTRACE_POKETEXT");
-    case PTRACE_POKEDATA:
-      return Value::of("PTRACE_POKEDATA");
-    case PTRACE_ATTACH:
-      return Value::of("PTRACE_ATTACH");
-    case PTRACE_SEIZE:
-      return Value::of("PTRACE_SEIZE");
-    default:
-      break;
-  }
+  if (const auto name = ptrace_request_name(facts->request); !name.empty()) return Value::of(name);
   c.arena.begin();
   c.arena.append_number(facts->request);
   return Value::of(c.arena.end());
+}
+
+const ActFacts* act_of(const ReadContext& c) noexcept {
+  return std::get_if<ActFacts>(&c.event.facts);
+}
+Value act_operation(const ReadContext& c) noexcept {
+  const auto* act = act_of(c);
+  if (act == nullptr) return Value::none();
+  if (const auto name = operation_name(*act); !name.empty()) return Value::of(name);
+  c.arena.begin();
+  c.arena.append_number(static_cast<std::int64_t>(act->number));
+  return Value::of(c.arena.end());
+}
+template <std::string ActFacts::*Member>
+Value act_text(const ReadContext& c) noexcept {
+  const auto* act = act_of(c);
+  return act == nullptr ? Value::none() : Value::of_known(act->*Member);
+}
+Value act_bytes(const ReadContext& c) noexcept {
+  const auto* act = act_of(c);
+  return act == nullptr || act->ret < 0 ? Value::none() : Value::of_number(act->ret);
+}
+Value act_repeats(const ReadContext& c) noexcept {
+  const auto* act = act_of(c);
+  return act == nullptr ? Value::none() : Value::of_number(act->repeats);
 }
 
 Value cred_change(const ReadContext& c) noexcept {
@@ -157,7 +164,7 @@ Value quality(const ReadContext& c) noexcept {
 
 constexpr auto kOpen = bit(EventKind::open);
 constexpr auto kMoves = bit(EventKind::rename) | bit(EventKind::link);
-constexpr auto kWithResult = kFileKinds | kNetKinds | bit(EventKind::ptrace);
+constexpr auto kWithResult = kFileKinds | kNetKinds | kActKinds | bit(EventKind::ptrace);
 constexpr auto kWithIds = bit(EventKind::chown) | bit(EventKind::cred);
 constexpr auto kText = FieldType::text;
 constexpr auto kNumber = FieldType::number;
@@ -200,6 +207,12 @@ std::span<const FieldDef> event_fields() {
       row("evt.arg.flags", kNumber, kOpen | bit(EventKind::io_uring), "flags as the kernel holds them", flags),
       row("evt.arg.request", kText, bit(EventKind::ptrace), "PTRACE_ATTACH, PTRACE_SEIZE ...", ptrace_request),
       row("evt.arg.what", kText, bit(EventKind::cred), "what changed: ids, capabilities, namespaces", cred_change),
+      row("act.op", kText, kActKinds, "what was done: read, write, SIGKILL, KEYCTL_READ, BPF_PROG_LOAD, load ...",
+          act_operation),
+      row("act.name", kText, kActKinds, "key description, module, file or program", act_text<&ActFacts::name>),
+      row("act.type", kText, bit(EventKind::keyring), "type of the key", act_text<&ActFacts::type>),
+      row("act.bytes", kNumber, bit(EventKind::process_vm), "bytes read or written", act_bytes),
+      row("act.repeats", kNumber, kActKinds, "equal acts left out since the last that was told", act_repeats),
       row("fs.path.name", kText, kFileKinds, "path acted on", path),
       row("fs.path.source", kText, kMoves, "rename, link: the name it had", path),
       row("fs.path.target", kText, kMoves, "rename, link: the name it gets", path2),
@@ -229,6 +242,9 @@ std::span<const FieldDef> event_fields() {
           quality<AMBIT_Q_UNATTRIBUTED>),
       row("quality.user_addr", kBool, kAllKinds, "address read from the caller's memory: racy",
           quality<AMBIT_Q_USER_ADDR>),
+      row("quality.target_number", kBool, kAllKinds, "the other process was found by its number, after the call",
+          quality<AMBIT_Q_TARGET_NUMBER>),
+      row("target.is_ambit", kBool, kAllKinds, "the other process is Ambit itself", quality<AMBIT_Q_ON_AMBIT>),
   };
   return rows;
 }

@@ -9,6 +9,7 @@
 
 #include "event_access.h"
 #include "field_table.h"
+#include "util/socket_kind.h"
 #include "value_text.h"
 
 namespace ambit::engine {
@@ -88,7 +89,9 @@ TypeName type_of(const ReadContext& c) noexcept {
 }
 
 Value number_of_fd(const ReadContext& c) noexcept {
-  if (c.event.kind != EventKind::open && c.event.kind != EventKind::accept) return Value::none();
+  const bool has_fd = c.event.kind == EventKind::open || c.event.kind == EventKind::accept ||
+                      c.event.kind == EventKind::socket || c.event.kind == EventKind::stdio;
+  if (!has_fd) return Value::none();
   const auto ret = result_of(c.event);
   return ret && *ret >= 0 ? Value::of_number(*ret) : Value::none();
 }
@@ -160,6 +163,11 @@ Value either_port(const ReadContext& c) noexcept {
 Value l4_protocol(const ReadContext& c) noexcept {
   const auto* net = net_of(c);
   return net == nullptr ? Value::none() : Value::of_known(l4_name(*net));
+}
+
+Value socket_kind(const ReadContext& c) noexcept {
+  const auto* net = net_of(c);
+  return net == nullptr ? Value::none() : Value::of(util::socket_kind(net->family, net->sock_type, net->protocol));
 }
 
 /// The other end: of a connect or send the server, of an accept the client.
@@ -255,7 +263,8 @@ std::span<const FieldDef> network_fields() {
           [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).type); }),
       row("fd.typechar", kText, kFd, "f, d, v, p, 4, 6, u",
           [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).character); }),
-      row("fd.num", kNumber, kOpen | bit(EventKind::accept), "descriptor; missing where the call failed", number_of_fd),
+      row("fd.num", kNumber, kOpen | bit(EventKind::accept) | bit(EventKind::socket) | bit(EventKind::stdio),
+          "descriptor; missing where the call failed", number_of_fd),
       row("fd.dev", kNumber, kFileKinds, "device number in the kernel's form", object_id<&FileId::dev>),
       row("fd.ino", kNumber, kFileKinds, "inode number", object_id<&FileId::ino>),
       row("fd.nlink", kNumber, kFileKinds, "names that the file has",
@@ -276,6 +285,7 @@ std::span<const FieldDef> network_fields() {
       row("fd.rport", kNumber, kNetKinds, "remote port", port<End::remote>),
       row("fd.rnet", kNet, kNetKinds, "block that holds the remote address", address<End::remote>),
       row("fd.l4proto", kText, kNetKinds, "tcp, udp, icmp, raw", l4_protocol),
+      row("socket.kind", kText, kNetKinds, "tcp, udp, unix, raw, ping, packet, vsock, netlink, alg ...", socket_kind),
       row("peer.address", kIp, kNetKinds, "address of the other end", address<End::remote>),
       row("peer.port", kNumber, kNetKinds, "port of the other end", port<End::remote>),
       row("peer.path", kText, kNetKinds, "path of the unix socket; '@' begins an abstract one", peer_path),

@@ -126,6 +126,7 @@ Value duration(const ReadContext& c) noexcept {
 ProcessKey target_key(const ReadContext& c) noexcept {
   if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return open->target;
   if (const auto* trace = std::get_if<PtraceFacts>(&c.event.facts)) return trace->target;
+  if (const auto* act = std::get_if<ActFacts>(&c.event.facts)) return act->target;
   const auto* fork = std::get_if<ForkFacts>(&c.event.facts);
   return fork == nullptr ? ProcessKey{} : fork->child;
 }
@@ -136,6 +137,11 @@ Value target_pid(const ReadContext& c) noexcept {
 Value is_self(const ReadContext& c) noexcept {
   const auto key = target_key(c);
   return key.tgid == 0 ? Value::none() : Value::of_bool(key == c.event.subject);
+}
+
+Value has_stdio_socket(const ReadContext& c) noexcept {
+  const auto* exec = std::get_if<ExecFacts>(&c.event.facts);
+  return exec == nullptr ? Value::none() : Value::of_bool(exec->stdio != 0);
 }
 
 Value login_uid(const ReadContext& c) noexcept {
@@ -214,7 +220,7 @@ Value container_text(const ReadContext& c) noexcept {
 constexpr auto kText = FieldType::text;
 constexpr auto kNumber = FieldType::number;
 constexpr auto kBool = FieldType::boolean;
-constexpr auto kTargetKinds = bit(EventKind::fork) | bit(EventKind::open) | bit(EventKind::ptrace);
+constexpr auto kTargetKinds = bit(EventKind::fork) | bit(EventKind::open) | bit(EventKind::ptrace) | kActKinds;
 
 FieldDef row(std::string_view name, FieldType type, std::string_view doc, Value (*read)(const ReadContext&) noexcept) {
   return {{name, type, FieldArgument::none, false, KindSet(kProcessKinds), doc}, read};
@@ -262,6 +268,9 @@ std::span<const FieldDef> process_fields() {
       row("proc.is_exe_deleted", kBool, "executable file had no name left at exec", exec_flag<AMBIT_EXEC_DELETED>),
       row("proc.is_foreign_root", kBool, "root or mount namespace differs from the host's",
           exec_flag<AMBIT_EXEC_FOREIGN_ROOT>),
+      {{"proc.stdio_socket", kBool, FieldArgument::none, false, KindSet(bit(EventKind::exec)),
+        "standard input, output or error is a network socket"},
+       has_stdio_socket},
       row("proc.cgroup", kText, "path of the control group", own_text<&Process::cgroup_path>),
       row("proc.unit", kText, "innermost systemd unit", own_text<&Process::systemd_unit>),
       row("thread.cap_effective", kText, "effective capabilities, by name, parted by blanks", capabilities),
@@ -276,7 +285,7 @@ std::span<const FieldDef> process_fields() {
       row("container.type", kText, "docker, containerd, cri-o, podman, unknown",
           container_text<&ContainerIdentity::runtime>),
       row("k8s.pod.uid", kText, "uid of the pod", container_text<&ContainerIdentity::pod_uid>),
-      target("target.pid", kNumber, "ptrace, /proc/<pid>/..., fork: the other process", target_pid),
+      target("target.pid", kNumber, "ptrace, process_vm, signal, /proc/<pid>/..., fork: the other process", target_pid),
       target("target.is_self", kBool, "the other process is the acting one", is_self),
       target("target.name", kText, "its name", of_target<comm>),
       target("target.exepath", kText, "its executable file", of_target<exe_path>),

@@ -7,9 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "act_names.h"
 #include "ambit/abi/record.h"
 #include "engine/fields.h"
 #include "event_access.h"
+#include "util/socket_kind.h"
 #include "value_text.h"
 
 namespace ambit::engine {
@@ -87,6 +89,7 @@ class FactsWriter {
   void operator()(const NetFacts& f) const {
     json network = json::object();
     put(network, "protocol", std::string(l4_name(f)));
+    network["socket"] = util::socket_kind(f.family, f.sock_type, f.protocol);
     put(network, "unix_path", f.unix_path);
     const auto sides = sides_of(event_);
     if (sides.local) network["local"] = {{"address", side_text(*sides.local)}, {"port", sides.local->port}};
@@ -116,7 +119,19 @@ class FactsWriter {
   void operator()(const ReloadFacts& f) const { out_["reload"] = {{"ok", f.ok}, {"summary", f.summary}}; }
   void operator()(const CgroupFacts& f) const { out_["cgroup"] = {{"id", f.id}, {"path", f.path}}; }
   void operator()(const ExitFacts& f) const { out_["status"] = f.status; }
-  void operator()(const PtraceFacts& f) const { out_["request"] = f.request; }
+  void operator()(const PtraceFacts& f) const {
+    const auto name = ptrace_request_name(f.request);
+    out_["request"] = name.empty() ? json(f.request) : json(name);
+  }
+  void operator()(const ActFacts& f) const {
+    json act = json::object();
+    const auto op = operation_name(f);
+    act["op"] = op.empty() ? json(f.number) : json(op);
+    put(act, "name", f.name);
+    put(act, "type", f.type);
+    if (f.repeats != 0) act["repeats"] = f.repeats;
+    out_["act"] = std::move(act);
+  }
   void operator()(const IoUringFacts& f) const {
     out_["io_uring"] = {{"entries", f.sq_entries}, {"flags", f.setup_flags}};
   }
@@ -151,8 +166,8 @@ void append_escaped(std::string& out, std::string_view text) {
 
 /// What the event was about, in a few words.
 std::string subject_matter(const JudgedEvent& event) {
-  for (const auto* field :
-       {"dns.question", "fd.name", "resource.path", "target.pid", "loss.reason", "coverage.signal"}) {
+  for (const auto* field : {"dns.question", "fd.name", "resource.path", "target.pid", "act.name", "act.op",
+                            "socket.kind", "loss.reason", "coverage.signal"}) {
     const auto* info = find_field(field);
     if (info == nullptr || !info->kinds.test(static_cast<std::size_t>(event.event().kind))) continue;
     auto text = field_text(event, field);

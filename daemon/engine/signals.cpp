@@ -13,7 +13,7 @@ struct KindSignal {
 };
 
 /// The kernel signal that each kind of event comes from; kinds the daemon makes need none.
-constexpr std::array<KindSignal, 23> kSignals = {{
+constexpr std::array<KindSignal, 34> kSignals = {{
     {EventKind::exec, "exec"},
     {EventKind::fork, "fork"},
     {EventKind::exit, "exit"},
@@ -37,13 +37,26 @@ constexpr std::array<KindSignal, 23> kSignals = {{
     {EventKind::dns, "dns"},
     {EventKind::ptrace, "ptrace"},
     {EventKind::io_uring, "io_uring"},
+    {EventKind::process_vm, "process_vm"},
+    {EventKind::kcmp, "kcmp"},
+    {EventKind::perf_event, "perf_event"},
+    {EventKind::userfaultfd, "userfaultfd"},
+    {EventKind::keyring, "keyring"},
+    {EventKind::bpf, "bpf"},
+    {EventKind::kernel_module, "kernel_module"},
+    {EventKind::kexec, "kexec"},
+    {EventKind::signal, "signal"},
+    {EventKind::socket, "socket"},
+    {EventKind::stdio, "stdio"},
 }};
 
 /// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their
 /// own.
-constexpr std::array<std::string_view, 19> kSignalNames = {
-    "accept",   "bind",          "cgroup", "connect",    "connect_unix", "cred", "dns",      "exec",   "exit", "fork",
-    "io_uring", "io_uring_open", "listen", "memfd_exec", "name_change",  "open", "proc_mem", "ptrace", "send"};
+constexpr std::array<std::string_view, 30> kSignalNames = {
+    "accept",   "bind",          "cgroup",   "connect",       "connect_unix", "cred",       "dns",         "exec",
+    "exit",     "fork",          "io_uring", "io_uring_open", "listen",       "memfd_exec", "name_change", "open",
+    "proc_mem", "ptrace",        "send",     "process_vm",    "kcmp",         "perf_event", "userfaultfd", "keyring",
+    "bpf",      "kernel_module", "kexec",    "signal",        "socket",       "stdio"};
 
 }  // namespace
 

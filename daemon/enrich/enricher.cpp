@@ -103,6 +103,8 @@ class Enricher::Impl {
       out.target = other_process(open->target);
     } else if (const auto* ptrace = std::get_if<PtraceFacts>(&event.facts)) {
       out.target = other_process(ptrace->target);
+    } else if (const auto* act = std::get_if<ActFacts>(&event.facts)) {
+      out.target = other_process(act->target);
     } else if (const auto* dns = std::get_if<DnsFacts>(&event.facts)) {
       apply_dns(event, *dns, out);
     } else if (const auto* net = std::get_if<NetFacts>(&event.facts)) {

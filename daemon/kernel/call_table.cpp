@@ -46,6 +46,21 @@ constexpr ambit_call moves_only() {
 constexpr ambit_call cred(std::uint8_t what, std::uint8_t flags = 0) {
   return {.slot = AMBIT_SLOT_CRED, .op = what, .flags_arg = flags};
 }
+/// Arguments of an AMBIT_SLOT_ACT call by what they mean (bpf/acts.bpf.c).
+struct Act {
+  std::uint8_t pid = 0, pid2 = 0, number = 0, fd = 0, text = 0, text2 = 0, flags = 0;
+};
+constexpr ambit_call act(std::uint8_t op, Act args) {
+  return {.slot = AMBIT_SLOT_ACT,
+          .op = op,
+          .path_arg = args.text,
+          .path2_arg = args.text2,
+          .fd_arg = args.fd,
+          .flags_arg = args.number,
+          .pid_arg = args.pid,
+          .pid2_arg = args.pid2,
+          .flags = args.flags};
+}
 constexpr ambit_call socket_call(std::uint8_t slot) {
   return {.slot = slot, .fd_arg = 1};
 }
@@ -109,12 +124,32 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"chroot", 161, 61, cred(AMBIT_CRED_NS)},
     {"pivot_root", 155, 217, with_moves(cred(AMBIT_CRED_NS))},
 
-    {"ptrace", 101, 26, {.slot = AMBIT_SLOT_PTRACE, .flags_arg = 1}},
+    {"ptrace", 101, 26, {.slot = AMBIT_SLOT_PTRACE, .flags_arg = 1, .pid_arg = 2}},
+    {"process_vm_readv", 310, 347, act(AMBIT_ACT_VM_READ, {.pid = 1})},
+    {"process_vm_writev", 311, 348, act(AMBIT_ACT_VM_WRITE, {.pid = 1})},
+    {"kcmp", 312, 349, act(AMBIT_ACT_KCMP, {.pid = 1, .pid2 = 2, .number = 3})},
+    {"perf_event_open", 298, 336, act(AMBIT_ACT_PERF_EVENT, {.pid = 2, .number = 1})},
+    {"userfaultfd", 323, 374, act(AMBIT_ACT_USERFAULTFD, {.number = 1})},
+    {"add_key", 248, 286, act(AMBIT_ACT_ADD_KEY, {.text = 1, .text2 = 2})},
+    {"request_key", 249, 287, act(AMBIT_ACT_REQUEST_KEY, {.text = 1, .text2 = 2})},
+    {"keyctl", 250, 288, act(AMBIT_ACT_KEYCTL, {.number = 1})},
+    {"bpf", 321, 357, act(AMBIT_ACT_BPF, {.number = 1})},
+    {"init_module", 175, 128, act(AMBIT_ACT_MODULE_LOAD, {.flags = AMBIT_CALL_BY_ALL})},
+    {"finit_module", 313, 350, act(AMBIT_ACT_MODULE_LOAD, {.fd = 1, .flags = AMBIT_CALL_BY_ALL})},
+    {"delete_module", 176, 129, act(AMBIT_ACT_MODULE_UNLOAD, {.text = 1, .flags = AMBIT_CALL_BY_ALL})},
+    {"kexec_load", 246, 283, act(AMBIT_ACT_KEXEC, {.flags = AMBIT_CALL_BY_ALL})},
+    {"kexec_file_load", 320, -1, act(AMBIT_ACT_KEXEC, {.fd = 1, .flags = AMBIT_CALL_BY_ALL})},
 
     {"accept", 43, -1, socket_call(AMBIT_SLOT_ACCEPT)},
     {"accept4", 288, 364, socket_call(AMBIT_SLOT_ACCEPT)},
     {"bind", 49, 361, socket_call(AMBIT_SLOT_BIND)},
     {"listen", 50, 363, socket_call(AMBIT_SLOT_LISTEN)},
+    {"socket", 41, 359, {.slot = AMBIT_SLOT_SOCKET}},
+    {"dup", 32, 41, {.slot = AMBIT_SLOT_STDIO, .ret_below = 3}},
+    {"dup2", 33, 63, {.slot = AMBIT_SLOT_STDIO, .ret_below = 3}},
+    {"dup3", 292, 330, {.slot = AMBIT_SLOT_STDIO, .ret_below = 3}},
+    {"fcntl", 72, 55, {.slot = AMBIT_SLOT_STDIO, .flags_arg = 2, .ret_below = 3}},
+    {"fcntl64", -1, 221, {.slot = AMBIT_SLOT_STDIO, .flags_arg = 2, .ret_below = 3}},
     {"connect", 42, 362, {.slot = AMBIT_SLOT_CONNECT_UNIX, .path_arg = 2, .fd_arg = 1}},
 });
 

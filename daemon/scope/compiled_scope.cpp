@@ -58,9 +58,8 @@ class Compiler {
     compile_network(out);
     compile_phases(out.phases);
     out.governs_io = spec_.io.declared;
-    out.io_uring_allowed = spec_.io.io_uring.value_or(false);
-    out.memfd_exec_allowed = spec_.io.memfd_exec.value_or(false);
-    out.ptrace_allowed = spec_.io.ptrace.value_or(false);
+    for (std::size_t i = 0; i < kMechanisms; ++i) out.allowed[i] = spec_.io.allowed[i].value_or(false);
+    out.sockets = spec_.network.sockets;
     out.exceptions = spec_.exceptions;
   }
 

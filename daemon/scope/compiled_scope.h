@@ -141,7 +141,8 @@ struct CompiledScope {
   std::vector<CidrGrant> clients, resolvers;
   std::vector<UnixGrant> unix_sockets;
   bool metadata_allowed = false;
-  bool io_uring_allowed = false, memfd_exec_allowed = false, ptrace_allowed = false;
+  std::vector<std::string> sockets;  ///< unusual kinds that may be made
+  std::array<bool, kMechanisms> allowed{};
 
   PhaseRules phases;
   std::vector<ExceptionSpec> exceptions;
@@ -150,6 +151,7 @@ struct CompiledScope {
   std::unordered_map<std::string, std::vector<PatternUse>> resolvable;
 
   [[nodiscard]] Mode mode_of(Section section) const noexcept { return modes[static_cast<std::size_t>(section)]; }
+  [[nodiscard]] bool allows(Mechanism m) const noexcept { return allowed[static_cast<std::size_t>(m)]; }
   [[nodiscard]] const std::string& name() const noexcept { return workload->name; }
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "ambit/abi/record.h"
 #include "judge_impl.h"
@@ -41,6 +42,32 @@ std::string own_proc_path(const OpenFacts& facts, const ProcessKey& subject) {
 /// Failed without being refused: nothing was there to be opened, or not in this way.
 bool is_missing(std::int32_t ret) noexcept {
   return ret < 0 && ret != -EACCES && ret != -EPERM && ret != -EROFS;
+}
+
+/// What of `spec.io` an act of a member falls under.
+std::optional<Mechanism> mechanism_of(const Event& event) noexcept {
+  switch (event.kind) {
+    case EventKind::io_uring:
+      return Mechanism::io_uring;
+    case EventKind::stdio:
+      return Mechanism::stdio_sockets;
+    case EventKind::keyring:
+      return Mechanism::keyring;
+    case EventKind::userfaultfd:
+      return Mechanism::userfaultfd;
+    case EventKind::perf_event:
+      return Mechanism::perf_events;
+    case EventKind::bpf:
+      return Mechanism::bpf;
+    case EventKind::kernel_module:
+    case EventKind::kexec:
+      return Mechanism::kernel_modules;
+    case EventKind::cred:
+      if (std::get<CredFacts>(event.facts).what == AMBIT_CRED_NS) return Mechanism::namespaces;
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
 }
 
 bool is_name_change(EventKind kind) noexcept {
@@ -169,17 +196,20 @@ Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
   if (event.kind == EventKind::open) return judge_open(enriched, member);
   if (is_name_change(event.kind)) return judge_name_change(enriched, member);
   Judgement out = membership(member);
-  if (event.kind == EventKind::ptrace) {
-    judge_reach_into(enriched, member, out);
+  if (event.kind == EventKind::signal) {
+    judge_signal(enriched, member, out);
     return out;
   }
-  if (member.owner == kNoScope) return out;
+  if (judge_reach_into(enriched, member, out) || member.owner == kNoScope) return out;
+  if (const auto mechanism = mechanism_of(event))
+    return conclude(member, judge_mechanism(subject_of(member, *enriched.process, 0), *mechanism));
   switch (event.kind) {
     case EventKind::connect:
     case EventKind::send:
     case EventKind::bind:
     case EventKind::listen:
     case EventKind::accept:
+    case EventKind::socket:
     case EventKind::dns: {
       out = conclude(member, judge_network(subject_of(member, *enriched.process, 0), enriched));
       if (event.kind == EventKind::listen) {
@@ -190,8 +220,6 @@ Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
       }
       return out;
     }
-    case EventKind::io_uring:
-      return conclude(member, judge_io_uring(subject_of(member, *enriched.process, 0)));
     default:
       return out;
   }
@@ -289,9 +317,6 @@ Judgement Judge::Impl::judge(const Enriched& enriched) {
       out = member.owner != kNoScope ? membership(member) : before;
       break;
     }
-    case EventKind::cred:
-      out = membership(member);
-      break;
     default:
       out = judge_act(enriched, member);
       out.is_repeatable = is_repeatable(enriched, member, out);

@@ -81,6 +81,9 @@ class Judge::Impl {
 
   // strangers.cpp
   bool judge_reach_into(const Enriched& enriched, const Member& member, Judgement& out);
+  bool judge_signal(const Enriched& enriched, const Member& member, Judgement& out);
+  void judge_victim(const Member& victim, Outcome outcome, std::string_view grant, std::string reason,
+                    Judgement& out) const;
   bool judge_foreign_asset(const Member& member, const FileAct& act, Judgement& out);
   bool judge_foreign_names(const Enriched& enriched, const Member& member, Judgement& out);
   Judgement stranger(const AssetRef& ref, const Process& process, bool writes) const;

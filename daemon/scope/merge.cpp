@@ -60,6 +60,7 @@ void merge_network(NetworkSpec& base, const NetworkSpec& over) {
   append(base.unix_paths, over.unix_paths);
   append(base.resolvers, over.resolvers);
   take(base.metadata_allowed, over.metadata_allowed);
+  append(base.sockets, over.sockets);
 }
 
 }  // namespace
@@ -88,9 +89,7 @@ void merge(Spec& base, const Spec& over) {
   take(base.devices_mode, over.devices_mode);
   base.io.declared = base.io.declared || over.io.declared;
   take(base.io.mode, over.io.mode);
-  take(base.io.io_uring, over.io.io_uring);
-  take(base.io.memfd_exec, over.io.memfd_exec);
-  take(base.io.ptrace, over.io.ptrace);
+  for (std::size_t i = 0; i < kMechanisms; ++i) take(base.io.allowed[i], over.io.allowed[i]);
   append(base.exceptions, over.exceptions);
 }
 

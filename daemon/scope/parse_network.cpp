@@ -5,6 +5,7 @@
 #include "address.h"
 #include "schema.h"
 #include "util/path_pattern.h"
+#include "util/socket_kind.h"
 
 namespace ambit::scope {
 namespace {
@@ -151,7 +152,8 @@ void parse_unix(util::YamlReader& reader, const YAML::Node& node, NetworkSpec& n
 }  // namespace
 
 void parse_network(util::YamlReader& reader, const YAML::Node& node, Spec& spec) {
-  if (!expect_keys(reader, node, "spec.network", {"mode", "egress", "ingress", "unix", "metadataService", "resolvers"}))
+  if (!expect_keys(reader, node, "spec.network",
+                   {"mode", "egress", "ingress", "unix", "metadataService", "resolvers", "sockets"}))
     return;
   auto& network = spec.network;
   network.declared = true;
@@ -160,6 +162,15 @@ void parse_network(util::YamlReader& reader, const YAML::Node& node, Spec& spec)
   if (node["ingress"].IsDefined()) parse_ingress(reader, node["ingress"], network);
   if (node["unix"].IsDefined()) parse_unix(reader, node["unix"], network);
   network.metadata_allowed = read_allow(reader, node["metadataService"], "spec.network.metadataService");
+  if (const auto sockets = node["sockets"];
+      sockets.IsDefined() && reader.expect_list(sockets, "spec.network.sockets")) {
+    std::size_t i = 0;
+    for (const auto& item : sockets) {
+      const auto what = fmt::format("spec.network.sockets[{}]", i++);
+      if (auto kind = reader.choice(item, what, util::unusual_socket_kinds()))
+        network.sockets.push_back(std::move(*kind));
+    }
+  }
   if (const auto resolvers = node["resolvers"];
       resolvers.IsDefined() && reader.expect_list(resolvers, "spec.network.resolvers")) {
     std::size_t i = 0;

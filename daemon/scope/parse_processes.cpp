@@ -46,13 +46,15 @@ void parse_processes(util::YamlReader& reader, const YAML::Node& node, Spec& spe
 }
 
 void parse_io(util::YamlReader& reader, const YAML::Node& node, Spec& spec) {
-  if (!expect_keys(reader, node, "spec.io", {"mode", "ioUring", "memfdExec", "ptrace"}, {"bpf"})) return;
+  std::vector<std::string> keys(kMechanismNames.begin(), kMechanismNames.end());
+  keys.emplace_back("mode");
+  if (!expect_keys(reader, node, "spec.io", std::move(keys))) return;
   auto& io = spec.io;
   io.declared = true;
   io.mode = read_mode(reader, node["mode"], "spec.io.mode");
-  io.io_uring = read_allow(reader, node["ioUring"], "spec.io.ioUring");
-  io.memfd_exec = read_allow(reader, node["memfdExec"], "spec.io.memfdExec");
-  io.ptrace = read_allow(reader, node["ptrace"], "spec.io.ptrace");
+  for (std::size_t i = 0; i < kMechanisms; ++i) {
+    io.allowed[i] = read_allow(reader, node[kMechanismNames[i]], fmt::format("spec.io.{}", kMechanismNames[i]));
+  }
 }
 
 }  // namespace ambit::scope

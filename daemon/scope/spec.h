@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ambit/judgement.h"
+#include "mechanism.h"
 
 /// What a scope or pack document says, checked but not yet compiled. A pack's spec is merged below its scope's
 /// (merge.h).
@@ -114,12 +115,13 @@ struct NetworkSpec {
   std::vector<PathEntry> unix_paths;
   std::vector<std::pair<std::string, Where>> resolvers;
   std::optional<bool> metadata_allowed;
+  std::vector<std::string> sockets;  ///< unusual kinds that may be made (util::unusual_socket_kinds)
 };
 
 struct IoSpec {
   bool declared = false;
   std::optional<Mode> mode;
-  std::optional<bool> io_uring, memfd_exec, ptrace;
+  std::array<std::optional<bool>, kMechanisms> allowed;  ///< index: Mechanism
 };
 
 struct PhaseEndSpec {

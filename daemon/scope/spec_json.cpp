@@ -136,6 +136,7 @@ json network_json(const NetworkSpec& network) {
   for (const auto& client : network.clients) out["ingress"]["clients"].push_back(client.cidr);
   if (!network.unix_paths.empty()) out["unix"] = list_of(network.unix_paths);
   for (const auto& [cidr, at] : network.resolvers) out["resolvers"].push_back(cidr);
+  put_texts(out, "sockets", network.sockets);
   out["metadataService"] = network.metadata_allowed.value_or(false) ? "allow" : "deny";
   return out;
 }
@@ -143,10 +144,9 @@ json network_json(const NetworkSpec& network) {
 json io_json(const IoSpec& io) {
   json out = json::object();
   put_mode(out, io.mode);
-  const auto word = [](const std::optional<bool>& allowed) { return allowed.value_or(false) ? "allow" : "deny"; };
-  out["ioUring"] = word(io.io_uring);
-  out["memfdExec"] = word(io.memfd_exec);
-  out["ptrace"] = word(io.ptrace);
+  for (std::size_t i = 0; i < kMechanisms; ++i) {
+    out[kMechanismNames[i]] = io.allowed[i].value_or(false) ? "allow" : "deny";
+  }
   return out;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Acts on what belongs to a workload by processes that do not.
+#include <sys/ptrace.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -9,6 +11,8 @@
 
 namespace ambit::scope {
 namespace {
+
+constexpr std::uint32_t kInit = 1;
 
 /// "/proc/7/mem", "/proc/7/task/8/environ": a process's memory and what it was started with.
 bool is_process_memory(std::string_view path) noexcept {
@@ -47,34 +51,73 @@ Judgement Judge::Impl::stranger(const AssetRef& ref, const Process& process, boo
   return out;
 }
 
+/// An act on a process of a workload by somebody else: that workload's verdict.
+void Judge::Impl::judge_victim(const Member& victim, Outcome outcome, std::string_view grant, std::string reason,
+                               Judgement& out) const {
+  const auto& scope = *scopes()[victim.owner];
+  out = {};
+  out.workload = scope.workload;
+  out.scope_place = static_cast<std::uint32_t>(victim.owner + 1);
+  out.verdict.outcome = outcome;
+  out.verdict.section = Section::io;
+  out.verdict.mode = scope.mode_of(Section::io);
+  out.verdict.grant = grant;
+  if (victim.group) out.verdict.phase = victim.group->phase;
+  out.verdict.reason = std::move(reason);
+}
+
 bool Judge::Impl::judge_reach_into(const Enriched& enriched, const Member& member, Judgement& out) {
   const Event& event = *enriched.event;
   ProcessKey target;
+  bool shows_memory = true;
   if (const auto* open = std::get_if<OpenFacts>(&event.facts)) {
-    if (open->target.tgid == 0 || !is_process_memory(open->path)) return false;
     if ((open->access & (AMBIT_ACCESS_READ | AMBIT_ACCESS_WRITE)) == 0) return false;
     target = open->target;
+    shows_memory = is_process_memory(open->path);
   } else if (const auto* ptrace = std::get_if<PtraceFacts>(&event.facts)) {
     target = ptrace->target;
+  } else if (const auto* act = std::get_if<ActFacts>(&event.facts)) {
+    target = act->target;
   }
   if (target.tgid == 0 || target == event.subject) return false;
-  const Member* const victim = members.find(target);
-  const std::size_t victim_scope = victim == nullptr ? kNoScope : victim->owner;
-  if (victim_scope != kNoScope && victim_scope != member.owner) {
-    const auto& scope = *scopes()[victim_scope];
-    out.workload = scope.workload;
-    out.scope_place = static_cast<std::uint32_t>(victim_scope + 1);
-    out.verdict.outcome = Outcome::out_of_scope;
-    out.verdict.section = Section::io;
-    out.verdict.mode = scope.mode_of(Section::io);
-    out.verdict.grant = "io.ptrace";
-    if (victim->group) out.verdict.phase = victim->group->phase;
-    out.verdict.reason = fmt::format("{} reaches into a process of {}", enriched.process->exe, scope.name());
+  const Member* const other = members.find(target);
+  const std::size_t other_scope = other == nullptr ? kNoScope : other->owner;
+  const auto* const ptrace = std::get_if<PtraceFacts>(&event.facts);
+  if (ptrace != nullptr && ptrace->request == PTRACE_TRACEME) {
+    // The subject asks the other to trace it: it is the one reached into.
+    if (member.owner == kNoScope) return false;
+    out = conclude(member,
+                   judge_ptrace(subject_of(member, *enriched.process, 0), other_scope == member.owner, "io.ptrace"));
     return true;
   }
-  if (member.owner == kNoScope || (event.kind == EventKind::open && !scopes()[member.owner]->governs_io)) return false;
+  if (other_scope != kNoScope && other_scope != member.owner) {
+    judge_victim(*other, Outcome::out_of_scope, "io.ptrace",
+                 fmt::format("{} reaches into a process of {}", enriched.process->exe, scopes()[other_scope]->name()),
+                 out);
+    return true;
+  }
+  if (!shows_memory || member.owner == kNoScope ||
+      (event.kind == EventKind::open && !scopes()[member.owner]->governs_io)) {
+    return false;
+  }
   out = conclude(member,
-                 judge_ptrace(subject_of(member, *enriched.process, 0), victim_scope == member.owner, "io.ptrace"));
+                 judge_ptrace(subject_of(member, *enriched.process, 0), other_scope == member.owner, "io.ptrace"));
+  return true;
+}
+
+bool Judge::Impl::judge_signal(const Enriched& enriched, const Member& member, Judgement& out) {
+  const auto& facts = std::get<ActFacts>(enriched.event->facts);
+  const Member* const victim = facts.target.tgid == 0 ? nullptr : members.find(facts.target);
+  if (victim == nullptr || victim->owner == kNoScope || victim->owner == member.owner) return false;
+  // Whoever started a process may end it: the service manager, a supervisor, the shell it was started from.
+  bool is_ancestor = enriched.event->subject.tgid == kInit;
+  for (const Process* p = victim->process->parent.get(); p != nullptr && !is_ancestor; p = p->parent.get())
+    is_ancestor = p->key == enriched.event->subject;
+  const auto& name = scopes()[victim->owner]->name();
+  judge_victim(*victim, is_ancestor ? Outcome::in_scope : Outcome::out_of_scope, "io.signals",
+               is_ancestor ? std::string("the sender started the process")
+                           : fmt::format("{} signals a process of {}", enriched.process->exe, name),
+               out);
   return true;
 }
 

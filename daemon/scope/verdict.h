@@ -71,6 +71,6 @@ struct ExecVerdict {
 };
 ExecVerdict judge_exec(const Subject& subject, const ExecFacts& facts, bool has_member_parent);
 Verdict judge_ptrace(const Subject& subject, bool is_own_workload, std::string_view grant);
-Verdict judge_io_uring(const Subject& subject);
+Verdict judge_mechanism(const Subject& subject, Mechanism mechanism);
 
 }  // namespace ambit::scope

@@ -8,6 +8,7 @@
 
 #include "ambit/abi/record.h"
 #include "util/path_pattern.h"
+#include "util/socket_kind.h"
 #include "verdict.h"
 
 namespace ambit::scope {
@@ -171,6 +172,15 @@ Verdict judge_question(const Subject& subject, const DnsFacts& facts) {
   return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.egress", "the name is not declared");
 }
 
+Verdict judge_socket(const Subject& subject, const NetFacts& facts) {
+  const auto kind = util::socket_kind(facts.family, facts.sock_type, facts.protocol);
+  const auto& granted = subject.scope.sockets;
+  if (std::find(granted.begin(), granted.end(), kind) != granted.end())
+    return make_verdict(subject, Outcome::in_scope, Section::network, fmt::format("network.sockets[{}]", kind));
+  return make_verdict(subject, Outcome::out_of_scope, Section::network, "network.sockets",
+                      fmt::format("sockets of kind {} are not declared", kind));
+}
+
 }  // namespace
 
 Verdict judge_network(const Subject& subject, const Enriched& enriched) {
@@ -180,6 +190,7 @@ Verdict judge_network(const Subject& subject, const Enriched& enriched) {
   if (const auto* dns = std::get_if<DnsFacts>(&event.facts)) return judge_question(subject, *dns);
   const auto* facts = std::get_if<NetFacts>(&event.facts);
   if (facts == nullptr) return unscoped();
+  if (event.kind == EventKind::socket) return judge_socket(subject, *facts);
   if (facts->family == AF_UNIX) return event.kind == EventKind::accept ? unscoped() : judge_unix(subject, *facts);
   if (facts->family != AF_INET && facts->family != AF_INET6) return unscoped();
   switch (event.kind) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may run, and io: ptrace, io_uring, execution from memory.
+// What may run, and io: mechanisms of the kernel that a scope allows or denies.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -76,9 +76,11 @@ ExecVerdict judge_exec(const Subject& subject, const ExecFacts& facts, bool has_
   const bool may_be_server = !subject.member.is_server && !subject.member.under_server;
 
   if ((facts.flags & AMBIT_EXEC_MEMFD) != 0 && scope.governs_io) {
-    out.verdict = scope.memfd_exec_allowed ? make_verdict(subject, Outcome::in_scope, Section::io, "io.memfdExec")
-                                           : make_verdict(subject, Outcome::denied, Section::io, "io.memfdExec",
-                                                          "execution from memory is denied by the scope");
+    out.verdict = judge_mechanism(subject, Mechanism::memfd_exec);
+    return out;
+  }
+  if (facts.stdio != 0 && scope.governs_io && !scope.allows(Mechanism::stdio_sockets)) {
+    out.verdict = judge_mechanism(subject, Mechanism::stdio_sockets);
     return out;
   }
   std::string denied_by;
@@ -140,17 +142,19 @@ ExecVerdict judge_exec(const Subject& subject, const ExecFacts& facts, bool has_
 
 Verdict judge_ptrace(const Subject& subject, bool is_own_workload, std::string_view grant) {
   if (!subject.scope.governs_io) return make_verdict(subject, Outcome::unscoped, Section::io);
-  if (!subject.scope.ptrace_allowed)
+  if (!subject.scope.allows(Mechanism::ptrace))
     return make_verdict(subject, Outcome::denied, Section::io, grant, "reaching into processes is denied by the scope");
   if (is_own_workload) return make_verdict(subject, Outcome::in_scope, Section::io, grant);
   return make_verdict(subject, Outcome::out_of_scope, Section::io, grant,
                       "the process does not belong to the workload");
 }
 
-Verdict judge_io_uring(const Subject& subject) {
+Verdict judge_mechanism(const Subject& subject, Mechanism mechanism) {
   if (!subject.scope.governs_io) return make_verdict(subject, Outcome::unscoped, Section::io);
-  if (subject.scope.io_uring_allowed) return make_verdict(subject, Outcome::in_scope, Section::io, "io.ioUring");
-  return make_verdict(subject, Outcome::denied, Section::io, "io.ioUring", "io_uring is denied by the scope");
+  const auto grant = fmt::format("io.{}", name_of(mechanism));
+  if (subject.scope.allows(mechanism)) return make_verdict(subject, Outcome::in_scope, Section::io, grant);
+  return make_verdict(subject, Outcome::denied, Section::io, grant,
+                      fmt::format("{} is denied by the scope", name_of(mechanism)));
 }
 
 }  // namespace ambit::scope

@@ -40,7 +40,8 @@ struct Match {
 
 /// The object or peer of an alert, as a SIEM shows it.
 struct AlertObject {
-  std::string kind;   ///< "file", "process", "endpoint", "unix_socket", "dns", "cgroup", "none"
+  std::string kind;   ///< "file", "process", "endpoint", "unix_socket", "socket", "dns", "cgroup", "keyring" (and other
+                      ///< acts), "none"
   std::string path;   ///< file path, unix path, DNS question
   std::string path2;  ///< new name of a rename or link
   FileId file;

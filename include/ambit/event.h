@@ -40,6 +40,17 @@ enum class EventKind : std::uint8_t {
   dns,
   ptrace,
   io_uring,
+  process_vm,
+  kcmp,
+  perf_event,
+  userfaultfd,
+  keyring,
+  bpf,
+  kernel_module,
+  kexec,
+  signal,
+  socket,
+  stdio,
   tick,
   loss,
   probe,
@@ -80,6 +91,7 @@ struct ExecFacts {
   std::uint32_t uid = 0, gid = 0, euid = 0, egid = 0, loginuid = ~0U, session = 0, tty = 0;
   std::uint32_t pid_ns = 0, user_ns = 0, net_ns = 0;
   std::uint32_t flags = 0;  ///< AMBIT_EXEC_*
+  std::uint16_t stdio = 0;  ///< bit n: descriptor n (0, 1, 2) is a network socket
 };
 struct ForkFacts {
   ProcessKey child;
@@ -123,7 +135,7 @@ struct Endpoint {
   std::uint16_t port = 0;
   auto operator<=>(const Endpoint&) const = default;
 };
-/// connect, send, bind, listen, accept.
+/// connect, send, bind, listen, accept; socket and stdio, whose families may be any.
 struct NetFacts {
   std::uint16_t family = 0;  ///< AF_INET, AF_INET6, AF_UNIX
   std::uint16_t sock_type = 0, protocol = 0;
@@ -156,6 +168,16 @@ struct PtraceFacts {
 };
 struct IoUringFacts {
   std::uint32_t setup_flags = 0, sq_entries = 0, cq_entries = 0;
+};
+/// process_vm, kcmp, perf_event, userfaultfd, keyring, bpf, kernel_module, kexec, signal.
+struct ActFacts {
+  std::uint32_t act = 0;     ///< AMBIT_ACT_*
+  ProcessKey target;         ///< process acted on, tgid 0 = none or not known
+  std::uint64_t number = 0;  ///< what AMBIT_ACT_* says
+  std::int64_t ret = 0;
+  std::uint32_t repeats = 0;  ///< equal acts left out since the last one that was told
+  std::string name;           ///< key description, module, file or program
+  std::string type;           ///< of a key
 };
 
 /// Carries both clocks; the only source of wall time in the pipeline. At least 4 a second while running.
@@ -202,8 +224,8 @@ struct CoverageFacts {
 };
 
 using EventFacts = std::variant<std::monostate, ExecFacts, ForkFacts, ExitFacts, CredFacts, CgroupFacts, OpenFacts,
-                                NameFacts, NetFacts, DnsFacts, PtraceFacts, IoUringFacts, TickFacts, LossFacts,
-                                ProbeFacts, ObjectsFacts, UsersFacts, ReloadFacts, CoverageFacts>;
+                                NameFacts, NetFacts, DnsFacts, PtraceFacts, IoUringFacts, ActFacts, TickFacts,
+                                LossFacts, ProbeFacts, ObjectsFacts, UsersFacts, ReloadFacts, CoverageFacts>;
 
 /// One decoded record. `position`: ring position just past the record, in bytes since the ring was made; the ring may
 /// be released up to it once all that follows from the event is durable. 0 for events made by the daemon.

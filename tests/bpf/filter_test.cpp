@@ -8,19 +8,7 @@ namespace ambit::test {
 namespace {
 
 /// What is sent and what is not, by decision and protection.
-class Filter : public SensorTest {
- protected:
-  /// Runs the act with its image decided; undecided again afterwards, because the image is the actor's.
-  static Trace trace_as(std::uint32_t state, Act act, const std::string& argument) {
-    const pid_t pid = Actor::hold(act, argument);
-    const ImageId image = image_of(pid);
-    decide(image, state);
-    Trace trace = finish(pid);
-    decide(image, AMBIT_IMAGE_UNDECIDED);
-    sensor().forget_image(image);
-    return trace;
-  }
-};
+class Filter : public SensorTest {};
 
 int read_it(const char* path) {
   return ::open(path, O_RDONLY) < 0;

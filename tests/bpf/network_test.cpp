@@ -4,12 +4,8 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-
-#include <csignal>
 
 #include "sensor_fixture.h"
 
@@ -17,7 +13,6 @@ namespace ambit::test {
 namespace {
 
 class Network : public SensorTest {};
-class Ptrace : public SensorTest {};
 
 constexpr std::uint16_t kPort = 18231;
 
@@ -122,22 +117,6 @@ int ask_resolver(const char*) {
   if (::recvfrom(server, buffer, sizeof(buffer), 0, reinterpret_cast<sockaddr*>(&from), &length) < 0) return 1;
   if (::sendto(server, answer.data(), answer.size(), 0, plain(from), length) < 0) return 1;
   return ::recv(client, buffer, sizeof(buffer), 0) != static_cast<ssize_t>(answer.size());
-}
-
-int seize_child(const char*) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::pause();
-    ::_exit(0);
-  }
-  const long rc = ::ptrace(PTRACE_SEIZE, child, nullptr, nullptr);
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-  return rc != 0;
-}
-int seize_init_as_nobody(const char*) {
-  if (::setresuid(65534, 65534, 65534) != 0) return 1;
-  return ::ptrace(PTRACE_SEIZE, 1, nullptr, nullptr) == 0;
 }
 
 const ambit_rec_net& net(const Record* record) {
@@ -299,26 +278,6 @@ TEST_F(UnixConnectFallback, NameOfAFailedConnectIsTheCallers) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].header().quality & AMBIT_Q_USER_ADDR);
   EXPECT_EQ(net(&found[0]).ret, -ENOENT);
-}
-
-TEST_F(Ptrace, AttachTellsTheTarget) {
-  const Trace trace = SensorTest::trace(seize_child);
-  ASSERT_EQ(trace.status, 0);
-  const auto found = trace.of(AMBIT_REC_PTRACE);
-  ASSERT_EQ(found.size(), 1U);
-  const auto& attach = found[0]->as<ambit_rec_ptrace>();
-  const auto& fork = trace.of(AMBIT_REC_FORK)[0]->as<ambit_rec_fork>();
-  EXPECT_EQ(attach.request, 0x4206U);
-  EXPECT_EQ(attach.target_tgid, fork.child_tgid);
-  EXPECT_EQ(attach.target_start_ns, fork.child_start_ns);
-}
-
-TEST_F(Ptrace, RefusedAttachHasNoTarget) {
-  const Trace trace = SensorTest::trace(seize_init_as_nobody);
-  ASSERT_EQ(trace.of(AMBIT_REC_PTRACE).size(), 1U);
-  const auto& attach = trace.of(AMBIT_REC_PTRACE)[0]->as<ambit_rec_ptrace>();
-  EXPECT_EQ(attach.ret, -EPERM);
-  EXPECT_EQ(attach.target_tgid, 0U);
 }
 
 }  // namespace

@@ -104,6 +104,16 @@ Trace SensorTest::trace(Act act, const std::string& argument) {
   return finish(Actor::hold(act, argument));
 }
 
+Trace SensorTest::trace_as(std::uint32_t state, Act act, const std::string& argument) {
+  const pid_t pid = Actor::hold(act, argument);
+  const ImageId image = image_of(pid);
+  decide(image, state);
+  Trace trace = finish(pid);
+  decide(image, AMBIT_IMAGE_UNDECIDED);
+  sensor_->forget_image(image);
+  return trace;
+}
+
 ImageId SensorTest::image_of(pid_t pid) {
   const auto deadline = std::chrono::steady_clock::now() + 5s;
   while (std::chrono::steady_clock::now() < deadline) {

@@ -65,6 +65,8 @@ class SensorTest : public testing::Test {
   static Trace trace(Act act, const std::string& argument = "");
   /// The same for an act that is held already.
   static Trace finish(pid_t pid);
+  /// Runs the act with its image decided; undecided again afterwards, because the image is the actor's.
+  static Trace trace_as(std::uint32_t state, Act act, const std::string& argument = "");
   /// Image of a held act: the actor's, which it inherited.
   static ImageId image_of(pid_t pid);
   /// All that is in the ring now.

@@ -39,11 +39,14 @@ struct ambit_call {
 	__u8 mode_arg;
 	__u8 uid_arg, gid_arg;
 	__u8 moves_paths; /* AMBIT_MOVES_*: a success can change the paths of other objects */
-	__u8 pad[4];
+	__u8 pid_arg, pid2_arg; /* acts on these processes, numbers of the caller's pid namespace */
+	__u8 flags;       /* AMBIT_CALL_* */
+	__u8 ret_below;   /* only calls that return 0 .. ret_below - 1; 0 = all */
 };
 #define AMBIT_MOVES_NOTHING 0
 #define AMBIT_MOVES_PATHS 1
 #define AMBIT_MOVES_REMOVED_DIR 2 /* only with AT_REMOVEDIR in the third argument */
+#define AMBIT_CALL_BY_ALL 1 /* told whoever calls it: it changes the host */
 #define AMBIT_SLOT_NONE 0
 #define AMBIT_SLOT_OPEN 1
 #define AMBIT_SLOT_NAME_CHANGE 2
@@ -53,6 +56,9 @@ struct ambit_call {
 #define AMBIT_SLOT_BIND 6
 #define AMBIT_SLOT_LISTEN 7
 #define AMBIT_SLOT_CONNECT_UNIX 8
+#define AMBIT_SLOT_ACT 14
+#define AMBIT_SLOT_SOCKET 15
+#define AMBIT_SLOT_STDIO 16
 #define AMBIT_SLOT_MOVES_ONLY 20 /* no program: the dispatcher notes `moves_paths` */
 #define AMBIT_SLOTS 21
 #define AMBIT_CALL_NUMBERS 512 /* x86: 64-bit numbers end at 470, i386 at 470 */

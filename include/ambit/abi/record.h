@@ -32,8 +32,11 @@
 #define AMBIT_REC_LISTEN 35
 #define AMBIT_REC_ACCEPT 36
 #define AMBIT_REC_DNS 37          /* struct ambit_rec_dns */
+#define AMBIT_REC_SOCKET 38       /* struct ambit_rec_net; a socket that is not plain TCP, UDP or unix was made */
+#define AMBIT_REC_STDIO 39        /* struct ambit_rec_net; a network socket became standard input, output or error */
 #define AMBIT_REC_PTRACE 48       /* struct ambit_rec_ptrace */
 #define AMBIT_REC_IO_URING 49     /* struct ambit_rec_io_uring; set-up of a ring */
+#define AMBIT_REC_ACT 50          /* struct ambit_rec_act */
 
 /* Which hook wrote the record (ambit_rec_header.hook). */
 #define AMBIT_HOOK_NONE 0
@@ -47,6 +50,7 @@
 #define AMBIT_HOOK_ITER 8           /* iter/task, iter/task_file */
 #define AMBIT_HOOK_FANOTIFY 9       /* user space; never in the ring */
 #define AMBIT_HOOK_USER 10          /* made by the daemon; never in the ring */
+#define AMBIT_HOOK_TP_BTF_SIGNAL 11 /* signal_generate */
 
 /* Quality of the evidence (ambit_rec_header.quality). */
 #define AMBIT_Q_PATH_CUT (1u << 0)    /* path longer than the buffer: the tail is kept */
@@ -60,6 +64,9 @@
 #define AMBIT_Q_COMPAT (1u << 8)      /* 32-bit system call entry */
 #define AMBIT_Q_UNATTRIBUTED (1u << 9) /* subject not known from kernel objects */
 #define AMBIT_Q_USER_ADDR (1u << 10)  /* address read from user memory: racy */
+#define AMBIT_Q_TARGET_NUMBER (1u << 11) /* target found after the call by the number that was passed, in the caller's
+					  * pid namespace */
+#define AMBIT_Q_ON_AMBIT (1u << 12)   /* the target is the daemon itself */
 
 /* 64 bytes. `image_id`: 64-bit, new at exec, credential, namespace or cgroup change, inherited at
  * fork; 0 = none. tgid and tid are numbers of the initial pid namespace. */
@@ -115,7 +122,8 @@ struct ambit_rec_exec {
 	__u32 pid_ns, user_ns, net_ns;
 	__u32 flags;      /* AMBIT_EXEC_* */
 	__u32 tty;        /* device number, 0 = none */
-	__u16 path_len, filename_len, argv_len, pad0;
+	__u16 path_len, filename_len, argv_len;
+	__u16 stdio;      /* bit n: descriptor n (0, 1, 2) is a network socket */
 	__u32 pad1;
 	char comm[16];
 	char tail[];
@@ -211,7 +219,7 @@ struct ambit_rec_net {
 	__u8 local[16];   /* network order; IPv4 in the first 4 bytes, rest zero */
 	__u8 remote[16];
 	__u32 net_ns;
-	__s32 ret;        /* ACCEPT: fd; else 0 */
+	__s32 ret;        /* ACCEPT, STDIO: fd; SOCKET: fd or -errno; else 0 */
 	__u16 family;     /* AF_INET 2, AF_INET6 10, AF_UNIX 1 */
 	__u16 sock_type;  /* SOCK_STREAM 1, SOCK_DGRAM 2, ... */
 	__u16 protocol;   /* IPPROTO_* */
@@ -239,9 +247,9 @@ struct ambit_rec_ptrace {
 	struct ambit_rec_header h;
 	__u64 target_start_ns;
 	__u32 target_tgid;
-	__u32 request; /* PTRACE_ATTACH 16, PTRACE_SEIZE 0x4206 */
+	__u32 request; /* PTRACE_ATTACH 16, PTRACE_SEIZE 0x4206, ...; TRACEME 0: the target is the tracer */
 	__s32 ret;
-	__u32 pad;
+	__u32 repeats; /* peeks, pokes, registers: as in ambit_rec_act */
 };
 
 struct ambit_rec_io_uring {
@@ -249,6 +257,35 @@ struct ambit_rec_io_uring {
 	__u32 setup_flags; /* IORING_SETUP_* */
 	__u32 sq_entries, cq_entries;
 	__u32 pad;
+};
+
+/* Calls that matter by themselves (ambit_rec_act.act). Where a call failed, only refusals (EPERM, EACCES, ENOSYS) are told; of
+ * modules and kexec every try. */
+#define AMBIT_ACT_VM_READ 1     /* process_vm_readv; ret: bytes */
+#define AMBIT_ACT_VM_WRITE 2    /* process_vm_writev; ret: bytes */
+#define AMBIT_ACT_KCMP 3        /* number: what is compared */
+#define AMBIT_ACT_PERF_EVENT 4  /* number: PERF_TYPE_* */
+#define AMBIT_ACT_USERFAULTFD 5 /* number: flags */
+#define AMBIT_ACT_ADD_KEY 6     /* texts: type, description; ret: key */
+#define AMBIT_ACT_REQUEST_KEY 7 /* texts: type, description; ret: key */
+#define AMBIT_ACT_KEYCTL 8      /* number: KEYCTL_* */
+#define AMBIT_ACT_BPF 9         /* number: BPF_*; text: name of the program that was loaded */
+#define AMBIT_ACT_MODULE_LOAD 10    /* init_module, finit_module; text: path, where it came from a file */
+#define AMBIT_ACT_MODULE_UNLOAD 11  /* text: name */
+#define AMBIT_ACT_KEXEC 12      /* kexec_load, kexec_file_load; text: path, where it came from a file */
+#define AMBIT_ACT_SIGNAL 13     /* number: signal */
+/* Equal acts of one image on one target within a second are one record: `repeats` of the next one tells how many were
+ * left out before it. Tail: text, text2. */
+struct ambit_rec_act {
+	struct ambit_rec_header h;
+	__u64 target_start_ns;
+	__u64 number;
+	__s64 ret;
+	__u32 target_tgid; /* process acted on; 0 = none, the subject itself, or not known */
+	__u32 act;	   /* AMBIT_ACT_* */
+	__u32 repeats;
+	__u16 text_len, text2_len;
+	char tail[];
 };
 
 #define AMBIT_REC_MAX 8192 /* bytes; no record is larger */

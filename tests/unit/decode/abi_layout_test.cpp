@@ -39,6 +39,11 @@ TEST(AbiLayout, ProcessRecords) {
   EXPECT_EQ(offsetof(ambit_rec_cgroup, path), 88U);
   EXPECT_EQ(sizeof(ambit_rec_ptrace), 88U);
   EXPECT_EQ(sizeof(ambit_rec_io_uring), 80U);
+  EXPECT_EQ(offsetof(ambit_rec_exec, stdio), 218U);
+  EXPECT_EQ(sizeof(ambit_rec_act), 104U);
+  EXPECT_EQ(offsetof(ambit_rec_act, target_tgid), 88U);
+  EXPECT_EQ(offsetof(ambit_rec_act, text_len), 100U);
+  EXPECT_EQ(offsetof(ambit_rec_act, tail), 104U);
 }
 
 TEST(AbiLayout, FileRecords) {

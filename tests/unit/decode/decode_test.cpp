@@ -206,5 +206,42 @@ TEST(Decode, RefusesUnknownOperationAndOversizedUnixPath) {
   EXPECT_FALSE(decode(RecordBuilder(r, sizeof(r)).build(), 0).ok());
 }
 
+TEST(Decode, ReadsActsByWhatTheyDo) {
+  const struct {
+    __u32 act;
+    EventKind kind;
+  } rows[] = {{AMBIT_ACT_VM_READ, EventKind::process_vm},
+              {AMBIT_ACT_VM_WRITE, EventKind::process_vm},
+              {AMBIT_ACT_KCMP, EventKind::kcmp},
+              {AMBIT_ACT_PERF_EVENT, EventKind::perf_event},
+              {AMBIT_ACT_USERFAULTFD, EventKind::userfaultfd},
+              {AMBIT_ACT_KEYCTL, EventKind::keyring},
+              {AMBIT_ACT_BPF, EventKind::bpf},
+              {AMBIT_ACT_MODULE_LOAD, EventKind::kernel_module},
+              {AMBIT_ACT_MODULE_UNLOAD, EventKind::kernel_module},
+              {AMBIT_ACT_KEXEC, EventKind::kexec},
+              {AMBIT_ACT_SIGNAL, EventKind::signal}};
+  for (const auto& row : rows) {
+    const auto event = decode(act_record(row.act, "text"), 0);
+    ASSERT_TRUE(event.ok()) << row.act;
+    EXPECT_EQ(event->kind, row.kind);
+    const auto& facts = std::get<ActFacts>(event->facts);
+    EXPECT_EQ(facts.target, (ProcessKey{9, 90}));
+    EXPECT_EQ(facts.number, 11U);
+    EXPECT_EQ(facts.ret, -1);
+    EXPECT_EQ(facts.repeats, 3U);
+  }
+  EXPECT_FALSE(decode(act_record(99, ""), 0).ok());
+}
+
+TEST(Decode, NamesKeysByTypeAndDescription) {
+  const auto key = facts_of<ActFacts>(act_record(AMBIT_ACT_ADD_KEY, "user", "token=hunter2secret"));
+  EXPECT_EQ(key.type, "user");
+  EXPECT_THAT(key.name, testing::Not(HasSubstr("hunter2secret")));
+  const auto module = facts_of<ActFacts>(act_record(AMBIT_ACT_MODULE_LOAD, "/lib/x.ko"));
+  EXPECT_EQ(module.name, "/lib/x.ko");
+  EXPECT_EQ(module.type, "");
+}
+
 }  // namespace
 }  // namespace ambit::decode

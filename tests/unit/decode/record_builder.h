@@ -83,6 +83,20 @@ inline std::vector<std::byte> open_record(std::string_view path, __u32 quality =
   return RecordBuilder(r, offsetof(ambit_rec_open, path)).tail(path).build();
 }
 
+inline std::vector<std::byte> act_record(__u32 act, std::string_view text, std::string_view text2 = {}) {
+  ambit_rec_act r{};
+  r.h = header_of(AMBIT_REC_ACT);
+  r.act = act;
+  r.target_tgid = 9;
+  r.target_start_ns = 90;
+  r.number = 11;
+  r.ret = -1;
+  r.repeats = 3;
+  r.text_len = static_cast<__u16>(text.size());
+  r.text2_len = static_cast<__u16>(text2.size());
+  return RecordBuilder(r, offsetof(ambit_rec_act, tail)).tail(text).tail(text2).build();
+}
+
 struct NameCase {
   __u32 op = 0;
   std::string_view path, path2, dir, dir2;

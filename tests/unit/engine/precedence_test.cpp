@@ -124,6 +124,19 @@ TEST_F(Precedence, NothingFiresInScopeUnscopedUnknownOrAudited) {
   }
 }
 
+TEST_F(Precedence, SocketAsStandardStreamWinsOverWhatProgramItIs) {
+  for (const auto& program : {process("sh", "/usr/bin/dash", {"sh", "-i"}, server()),
+                              process("server", "/opt/server", {"server"}, server())}) {
+    for (const bool is_entered : {false, true}) {
+      auto sample = exec(program);
+      std::get<ExecFacts>(sample.event->facts).stdio = 1;
+      sample = judged(std::move(sample), Outcome::denied, Section::io, true);
+      sample.judged.judgement.is_entered = is_entered;
+      EXPECT_EQ(fired(*rules_, sample), std::vector<std::string>{"AMB-1408"}) << program->comm << is_entered;
+    }
+  }
+}
+
 TEST_F(Precedence, EveryProgramGivesExactlyOneDetection) {
   const auto parent = server();
   const std::vector<std::pair<std::string, ProcessRef>> programs = {
@@ -205,6 +218,37 @@ TEST_F(Precedence, ReachingIntoAProcessGivesExactlyOneDetection) {
   facts.target = {77, 9};
   trace.event->facts = facts;
   EXPECT_EQ(fired(*rules_, judged(std::move(trace), Outcome::out_of_scope, Section::io, false)), one("AMB-1603"));
+}
+
+TEST_F(Precedence, EveryMechanismGivesExactlyOneDetection) {
+  struct Row {
+    const char* id;
+    EventKind kind;
+    std::uint32_t act;
+    bool has_target, is_member;
+  };
+  for (const auto& row :
+       std::initializer_list<Row>{{"AMB-1605", EventKind::process_vm, AMBIT_ACT_VM_READ, true, true},
+                                  {"AMB-1605", EventKind::process_vm, AMBIT_ACT_VM_WRITE, true, false},
+                                  {"AMB-1608", EventKind::kcmp, AMBIT_ACT_KCMP, true, false},
+                                  {"AMB-1608", EventKind::perf_event, AMBIT_ACT_PERF_EVENT, true, true},
+                                  {"AMB-1906", EventKind::perf_event, AMBIT_ACT_PERF_EVENT, false, true},
+                                  {"AMB-1906", EventKind::userfaultfd, AMBIT_ACT_USERFAULTFD, false, true},
+                                  {"AMB-1906", EventKind::bpf, AMBIT_ACT_BPF, false, true},
+                                  {"AMB-1105", EventKind::keyring, AMBIT_ACT_ADD_KEY, false, true},
+                                  {"AMB-1503", EventKind::kernel_module, AMBIT_ACT_MODULE_LOAD, false, true},
+                                  {"AMB-1503", EventKind::kexec, AMBIT_ACT_KEXEC, false, true},
+                                  {"AMB-1606", EventKind::signal, AMBIT_ACT_SIGNAL, true, false}}) {
+    auto sample = of_kind(row.kind);
+    ActFacts facts;
+    facts.act = row.act;
+    if (row.has_target) facts.target = {77, 9};
+    sample.event->facts = facts;
+    sample = judged(std::move(sample), Outcome::denied, Section::io, row.is_member);
+    EXPECT_EQ(fired(*rules_, sample), std::vector<std::string>{row.id}) << name_of(row.kind);
+    sample.judged.judgement.verdict.mode = Mode::audit;
+    EXPECT_TRUE(fired(*rules_, sample).empty()) << name_of(row.kind);
+  }
 }
 
 }  // namespace

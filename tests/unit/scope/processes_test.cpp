@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Truth table of the processes and io sections, and acts on processes of a workload.
 #include <gmock/gmock.h>
+#include <sys/ptrace.h>
 
 #include "world.h"
 
@@ -82,6 +83,7 @@ TEST_F(Processes, DenyIoUring) {
 TEST_F(Processes, DenyPtraceByMembers) {
   world.fork(10, 11);
   PtraceFacts facts;
+  facts.request = PTRACE_ATTACH;
   facts.target = World::key(10);
   EXPECT_VERDICT(world.act(EventKind::ptrace, 11, facts), denied, io);
 }
@@ -89,6 +91,7 @@ TEST_F(Processes, DenyPtraceByMembers) {
 TEST_F(Processes, AlertOnStrangersThatReachIn) {
   world.exec_in(20, "/usr/bin/gdb", "/user.slice");
   PtraceFacts facts;
+  facts.request = PTRACE_ATTACH;
   facts.target = World::key(10);
   const auto attach = world.act(EventKind::ptrace, 20, facts);
   EXPECT_VERDICT(attach, out_of_scope, io);
@@ -99,7 +102,7 @@ TEST_F(Processes, AlertOnStrangersThatReachIn) {
   file.target = 10;
   EXPECT_VERDICT(world.open(20, "/proc/10/mem", file), out_of_scope, io);
   EXPECT_VERDICT(world.open(20, "/proc/10/environ", file), out_of_scope, io);
-  EXPECT_FALSE(world.open(20, "/proc/10/status", file).workload);
+  EXPECT_FALSE(world.open(20, "/proc/10/status", {}).workload) << "the kernel half tells no target for it";
   file.ret = -EACCES;
   EXPECT_VERDICT(world.open(20, "/proc/10/task/10/mem", file), out_of_scope, io);
   facts.target = World::key(20);
@@ -111,6 +114,7 @@ TEST_F(Processes, OutliveAMissingIoSectionForStrangers) {
   other.exec_in(10, "/bin/server", "/a");
   other.exec_in(20, "/usr/bin/gdb", "/user.slice");
   PtraceFacts facts;
+  facts.request = PTRACE_ATTACH;
   facts.target = World::key(10);
   EXPECT_VERDICT(other.act(EventKind::ptrace, 20, facts), out_of_scope, io);
   EXPECT_VERDICT(other.act(EventKind::io_uring, 10, IoUringFacts{}), unscoped, io);
@@ -123,6 +127,7 @@ TEST(IoAllowed, IsInScope) {
   world.exec_in(20, "/bin/other", "/user.slice");
   EXPECT_VERDICT(world.act(EventKind::io_uring, 10, IoUringFacts{}), in_scope, io);
   PtraceFacts facts;
+  facts.request = PTRACE_ATTACH;
   facts.target = World::key(11);
   EXPECT_VERDICT(world.act(EventKind::ptrace, 10, facts), in_scope, io);
   facts.target = World::key(20);
