@@ -26,8 +26,8 @@ ALWAYS_INLINE __u32 access_asked(__u64 flags)
 	return access;
 }
 
-/* plain_name.bpf.c: whether the name of `len` bytes at s->record + `at` holds nothing that makes it another name once it is
- * read component by component, and is short enough to be looked at. */
+/* plain_name.bpf.c: whether the name of `len` bytes at s->record + `at` holds nothing that makes it another name once
+ * it is read component by component, and is short enough to be looked at. */
 __u64 is_plain_name(__u32 at, __u32 len);
 
 /* Names that are not plain count as watched: user space folds and judges them. */
