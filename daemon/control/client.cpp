@@ -110,6 +110,13 @@ class Connection {
                   error != body.end() && error->is_string() ? error->get<std::string>() : "the daemon gave no reason");
   }
 
+  /// Sends the request and reads its answer. A daemon that turns a client away answers and closes before it reads.
+  Answer ask(const json& request, Clock::time_point deadline, int wake_fd) {
+    auto sent = send(request);
+    auto answer = read_answer(deadline, wake_fd);
+    return sent.ok() || answer.fault == Fault::refused ? answer : sent;
+  }
+
  private:
   std::string path_;
   util::Fd fd_;
@@ -123,15 +130,13 @@ Answer Client::call(const json& request, std::chrono::milliseconds timeout) cons
   const auto deadline = Clock::now() + timeout;
   Connection connection(path_);
   if (auto opened = connection.open(); !opened.ok()) return opened;
-  if (auto sent = connection.send(request); !sent.ok()) return sent;
-  return connection.read_answer(deadline, -1);
+  return connection.ask(request, deadline, -1);
 }
 
 Answer Client::stream(const json& request, const std::function<bool(std::string_view)>& line, int wake_fd) const {
   Connection connection(path_);
   if (auto opened = connection.open(); !opened.ok()) return opened;
-  if (auto sent = connection.send(request); !sent.ok()) return sent;
-  auto answer = connection.read_answer(Clock::now() + std::chrono::seconds(10), wake_fd);
+  auto answer = connection.ask(request, Clock::now() + std::chrono::seconds(10), wake_fd);
   if (!answer.ok()) return answer;
   std::string text;
   for (;;) {

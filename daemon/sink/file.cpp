@@ -41,6 +41,7 @@ class File : public Transport {
         [](const auto&) {});  // a fault shows at the next send
   }
   void close() override { worker_.forget(); }
+  void finish() override { worker_.join(); }
 
  private:
   RotatingFile file_;  // the worker's own, so it must outlive it

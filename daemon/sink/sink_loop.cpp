@@ -199,6 +199,7 @@ void SinkLoop::stop() {
   if (std::exchange(is_stopped_, true)) return;
   confirm();
   transport_->close();
+  transport_->finish();
   tick_timer_.cancel();
   retry_timer_.cancel();
   is_open_ = is_sending_ = false;

@@ -45,6 +45,7 @@ class Terminal : public Transport {
                 std::move(done));
   }
   void close() override { worker_.forget(); }
+  void finish() override { worker_.join(); }
 
  private:
   std::chrono::milliseconds limit_;

@@ -51,6 +51,9 @@ class Transport {
   /// Opens the file again at the next send.
   virtual void reopen() {}
   virtual void close() = 0;
+  /// Waits for what close() left behind on other threads; afterwards nothing touches the io_context any more. At the
+  /// end only: it may block for one write.
+  virtual void finish() {}
 };
 
 enum class Confirmation : std::uint8_t {

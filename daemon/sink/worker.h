@@ -32,6 +32,7 @@ class Worker {
     });
   }
   void forget() { alive_ = std::make_shared<int>(); }
+  void join() { thread_.join(); }
 
  private:
   boost::asio::io_context& io_;
