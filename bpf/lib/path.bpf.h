@@ -49,8 +49,8 @@ ALWAYS_INLINE __u64 mount_id(struct mount *m)
 #define ROOM_OF_ITERATOR 1
 __u64 walk_path(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount, __u32 room);
 
-/* path.bpf.c: what walk_path leaves in the scratch's `walk.chain`, without the path. Another path is another chain, but for
- * a chance of 2^-32 a step. */
+/* path.bpf.c: what walk_path leaves in the scratch's `walk.chain`, without the path. Another path is another chain, but
+ * for a chance of 2^-32 a step. */
 __u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount);
 
 /* Walks and appends at most `max` bytes (the tail of longer ones). Returns the length. */
