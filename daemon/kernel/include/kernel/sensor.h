@@ -31,9 +31,9 @@ struct Options {
   std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
   /// Hook or signal names that must not be used ("tp_btf/sys_exit", "dns"); a `*` at the end stands for the rest.
   std::vector<std::string> denied_hooks;
-  std::string cgroup2_path;               ///< empty = find_cgroup2()
-  std::string pin_path;                   ///< below a bpf filesystem; empty = nothing outlives the process
-  std::uint32_t abi = AMBIT_ABI;          ///< what an earlier run must have had for its maps to be taken over
+  std::string cgroup2_path;       ///< empty = find_cgroup2()
+  std::string pin_path;           ///< below a bpf filesystem; empty = nothing outlives the process
+  std::uint32_t abi = AMBIT_ABI;  ///< what an earlier run must have had for its maps to be taken over
 };
 
 enum class HookState : std::uint8_t {
