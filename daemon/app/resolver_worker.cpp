@@ -12,7 +12,7 @@ namespace ambit::app {
 namespace {
 
 std::string root_of(const scope::ResolveRequest& request) {
-  return request.root_pid == 0 ? "/" : fmt::format("/proc/{}/root", request.root_pid);
+  return request.root_pid == 0 ? collector::host_root() : fmt::format("/proc/{}/root", request.root_pid);
 }
 
 }  // namespace

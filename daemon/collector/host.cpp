@@ -70,6 +70,17 @@ Result<std::vector<Event>> cgroup_names(const std::string& root, std::size_t max
   return out;
 }
 
+std::string host_root() {
+  const std::string root_of_first = "/proc/1/root";
+  const auto is_same = [](const std::string& one, const char* other) {
+    struct stat a {}, b {};
+    if (stat(one.c_str(), &a) != 0 || stat(other, &b) != 0) return true;  // cannot be told apart: ours
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  };
+  const bool is_ours = is_same(root_of_first, "/") && is_same("/proc/1/ns/mnt", "/proc/self/ns/mnt");
+  return is_ours ? "/" : root_of_first;
+}
+
 Event read_users() {
   auto event = own_event(EventKind::users);
   auto& facts = event.facts.emplace<UsersFacts>();

@@ -53,7 +53,9 @@ class AlertFile:
 class Daemon:
     """`directory` gets the configuration, the scopes, the ledger, the log and the alert file."""
 
-    def __init__(self, build_dir, directory, scopes, port=None, window="5m", extra="", terminal=False, log_level="info"):
+    def __init__(self, build_dir, directory, scopes, port=None, window="5m", extra="", terminal=False, log_level="info", prefix=()):
+        """`prefix`: words before the daemon's command, of something that becomes the daemon by exec."""
+        self.prefix = list(prefix)
         self.binary, self.directory, self.process = program(build_dir), directory, None
         self.port = port or free_port()
         self.socket = os.path.join(directory, "control.sock")
@@ -87,7 +89,7 @@ class Daemon:
     def launch(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "run", "--config", self.config], stdin=subprocess.DEVNULL,
+                [*self.prefix, self.binary, "run", "--config", self.config], stdin=subprocess.DEVNULL,
                 stdout=None if self.terminal else log, stderr=log, start_new_session=True,
                 preexec_fn=host.die_with_parent)
 

@@ -23,11 +23,11 @@ vm_boot() {
   words+=(
     --file "$build/daemon/app/ambit:/t/build/daemon/app/ambit" --file "$build/tests/bpf/bpf_tests:/t/build/tests/bpf/bpf_tests"
     --file "$build/tests/vm/verified:/t/build/tests/vm/verified" --file tests/harness:/t/tests/harness --file tests/lib:/t/tests/lib
-    --file tests/integration/acts:/t/tests/integration/acts --file tests/evasion:/t/tests/evasion --file tests/vm/guest.py:/t/tests/vm/guest.py
+    --file tests/integration/acts:/t/tests/integration/acts --file tests/evasion:/t/tests/evasion --file tests/vm/guest.py:/t/tests/vm/guest.py --file tests/vm/view.py:/t/tests/vm/view.py
   )
   # shellcheck disable=SC2086  # several suites
   tests/vm/boot.sh "${words[@]}" "$kernel" -- env PYTHONPATH=/t/tests "AMBIT_TEST_DENY=$denied" python3 /t/tests/vm/guest.py \
-    ${AMBIT_VM_SUITES:-verified doctor bpf acts} >"$AMBIT_LOGS/vm-$series-$plan.log" 2>&1 || status=$?
+    ${AMBIT_VM_SUITES:-verified doctor bpf acts view} >"$AMBIT_LOGS/vm-$series-$plan.log" 2>&1 || status=$?
   cp "$kernel/release" "$dir/release"
   say "   $(python3 tests/vm/matrix.py line "$series" "$plan" "$dir")"
   take_lines "$dir/lines"

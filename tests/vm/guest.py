@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside a guest: the bpf tests, the acts with daemon and ledger, what `ambit doctor` says, and what the verifier looked at.
-Everything is left in /out. usage: guest.py SUITE...    (bpf acts doctor verified evasion)"""
+Everything is left in /out. usage: guest.py SUITE...    (bpf acts view doctor verified evasion)"""
 import json
 import os
 import subprocess
@@ -43,6 +43,10 @@ def acts():
     explained("acts", run("acts", [sys.executable, "/t/tests/integration/acts/cases.py", BUILD], 300))
 
 
+def view():
+    explained("view", run("view", [sys.executable, "/t/tests/vm/view.py", BUILD], 120))
+
+
 def evasion():
     denied = [word for word in os.environ.get("AMBIT_TEST_DENY", "").split(",") if word]
     words = [word for hook in denied for word in ("--deny", hook)]
@@ -65,7 +69,7 @@ def verified():
         subprocess.run([f"{BUILD}/tests/vm/verified"], stdout=out, check=True, timeout=300)
 
 
-SUITES = {"bpf": bpf, "acts": acts, "doctor": doctor, "verified": verified, "evasion": evasion}
+SUITES = {"bpf": bpf, "acts": acts, "view": view, "doctor": doctor, "verified": verified, "evasion": evasion}
 
 for suite in sys.argv[1:]:
     SUITES[suite]()

@@ -24,6 +24,10 @@ Result<std::vector<Event>> cgroup_names(const std::string& root, std::size_t max
 /// A `users` event from the name service (passwd and group databases).
 Event read_users();
 
+/// Where paths of the host begin for this process: "/", or "/proc/1/root" where the first process has another root or
+/// mount namespace (the daemon in a container with the host's pid namespace).
+std::string host_root();
+
 /// Addresses of the `nameserver` lines of a resolv.conf; empty when it cannot be read.
 std::vector<std::string> read_resolvers(const std::string& path = "/etc/resolv.conf");
 
