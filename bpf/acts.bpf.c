@@ -53,7 +53,7 @@ ALWAYS_INLINE bool is_refusal(long ret)
 	return ret == -EPERM || ret == -EACCES || ret == -ENOSYS;
 }
 
-ALWAYS_INLINE void tell_act(struct scratch *s, struct subject *who, long ret)
+ALWAYS_INLINE void tell_act(struct scratch *s, struct subject *who, long ret, __u16 hook)
 {
 	struct ambit_rec_act *r = (struct ambit_rec_act *)s->record;
 	__u32 quality = call_quality(s), end = sizeof(*r), repeats = 0;
@@ -105,24 +105,18 @@ ALWAYS_INLINE void tell_act(struct scratch *s, struct subject *who, long ret)
 			append_user_string(s, end, call_arg(s, s->call.path2_arg), TEXT_MAX, &quality, who->image_id);
 		end += r->text2_len;
 	}
-	fill_header(&r->h, who, AMBIT_REC_ACT, AMBIT_HOOK_TP_BTF_SYS_EXIT, quality | target_quality(&target));
+	fill_header(&r->h, who, AMBIT_REC_ACT, hook, quality | target_quality(&target));
 	send_record(&r->h, end, who, ROOM_ORDINARY);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__act, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void act_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct subject who;
-	struct scratch *s;
+	struct scratch *s = begin_call(&who, regs, CALLERS_ALL);
 
-	subject_of_current(&who);
-	if (who.state == AMBIT_IMAGE_SELF)
-		return 0;
-	s = take_scratch(who.image_id);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
-	tell_act(s, &who, ret);
+		return;
+	tell_act(s, &who, ret, hook);
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(act)

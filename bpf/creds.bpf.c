@@ -6,8 +6,7 @@
 /* CLONE_NEWTIME, NS, CGROUP, UTS, IPC, USER, PID, NET: what of unshare() changes a namespace. */
 #define NAMESPACE_FLAGS (0x80 | 0x20000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000)
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__cred, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void cred_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct ambit_rec_cred *r;
 	struct credentials cred;
@@ -19,14 +18,10 @@ int BPF_PROG(call__cred, struct pt_regs *regs, long ret)
 	struct scratch *s;
 
 	if (ret)
-		return 0;
-	subject_of_current(&who);
-	if (who.state == AMBIT_IMAGE_SELF)
-		return 0;
-	s = take_scratch(who.image_id);
+		return;
+	s = begin_call(&who, regs, CALLERS_ALL);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		return;
 	if (s->call.flags_arg && !(call_arg(s, s->call.flags_arg) & NAMESPACE_FLAGS))
 		goto out;
 	task = who.task;
@@ -47,9 +42,9 @@ int BPF_PROG(call__cred, struct pt_regs *regs, long ret)
 	r->what = s->call.op;
 	r->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	fill_header(&r->h, &who, AMBIT_REC_CRED, AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
+	fill_header(&r->h, &who, AMBIT_REC_CRED, hook, call_quality(s));
 	send_record(&r->h, sizeof(*r), &who, ROOM_RESERVED);
 out:
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(cred)

@@ -30,7 +30,7 @@ ALWAYS_INLINE bool is_watched_change(struct scratch *s, struct subject *who, __u
 	return len && is_watched_name(s, at, len);
 }
 
-ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret)
+ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret, __u16 hook)
 {
 	struct ambit_rec_name_change *r = (struct ambit_rec_name_change *)s->record;
 	__u32 quality = call_quality(s), end = sizeof(*r), flags = 0, op = s->call.op;
@@ -96,26 +96,21 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 	r->obj.protected_flags = flags;
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;
-	fill_header(&r->h, who, AMBIT_REC_NAME_CHANGE, AMBIT_HOOK_TP_BTF_SYS_EXIT, quality);
+	fill_header(&r->h, who, AMBIT_REC_NAME_CHANGE, hook, quality);
 	send_record(&r->h, end, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__name_change, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void name_change_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct subject who;
 	struct scratch *s;
 
-	if (ret < 0 && ret != -EACCES && ret != -EPERM && ret != -EROFS)
-		return 0;
-	subject_of_current(&who);
-	if (who.state == AMBIT_IMAGE_SELF || (ret < 0 && !is_of_interest(&who)))
-		return 0;
-	s = take_scratch(who.image_id);
+	if (ret < 0 && !is_refused(ret))
+		return;
+	s = begin_call(&who, regs, ret < 0 ? CALLERS_OF_INTEREST : CALLERS_ALL);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
-	name_change(s, &who, ret);
+		return;
+	name_change(s, &who, ret, hook);
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(name_change)

@@ -19,31 +19,23 @@ ALWAYS_INLINE __u64 open_flags(struct scratch *s)
 	return flags;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__open, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void open_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct subject who;
-	struct scratch *s;
+	struct scratch *s = begin_call(&who, regs, ret < 0 ? CALLERS_OF_INTEREST : CALLERS_ALL);
 
-	subject_of_current(&who);
-	if (who.state == AMBIT_IMAGE_SELF)
-		return 0;
-	if (ret < 0 && !is_of_interest(&who))
-		return 0;
-	s = take_scratch(who.image_id);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		return;
 	if (ret < 0) {
-		handle_failed_open(s, &who, ret, open_flags(s), AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
+		handle_failed_open(s, &who, ret, open_flags(s), hook, call_quality(s));
 	} else {
 		struct file *file = file_of_fd(who.task, ret);
 
 		if (file)
-			handle_open(s, &who, file, ret, open_flags(s), AMBIT_HOOK_TP_BTF_SYS_EXIT, call_quality(s));
+			handle_open(s, &who, file, ret, open_flags(s), hook, call_quality(s));
 		else /* another thread closed it first */
 			count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);
 	}
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(open)

@@ -66,8 +66,7 @@ ALWAYS_INLINE bool find_ptrace_target(struct target *target, struct subject *who
 	return is_attach(request) || target->tgid;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__ptrace, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void ptrace_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct ambit_rec_ptrace r = {};
 	__u32 quality, repeats = 0;
@@ -76,28 +75,24 @@ int BPF_PROG(call__ptrace, struct pt_regs *regs, long ret)
 	struct scratch *s;
 	__s32 number;
 
-	subject_of_current(&who);
-	if (who.state == AMBIT_IMAGE_SELF)
-		return 0;
-	s = take_scratch(who.image_id);
+	s = begin_call(&who, regs, CALLERS_ALL);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		return;
 	r.request = call_arg(s, s->call.flags_arg);
 	number = (__s32)call_arg(s, s->call.pid_arg);
 	quality = call_quality(s);
 	give_back(s);
 	if (!find_ptrace_target(&target, &who, r.request, number, ret, &quality))
-		return 0;
+		return;
 	if (!is_of_interest(&who) && !is_target_of_interest(&target))
-		return 0;
+		return;
 	if (is_reach(r.request) && is_repeated(&who, &target, AMBIT_REC_PTRACE << 16 | (ret != 0), r.request, &repeats))
-		return 0;
+		return;
 	r.ret = ret;
 	r.target_tgid = target.tgid;
 	r.target_start_ns = target.start_ns;
 	r.repeats = repeats;
-	fill_header(&r.h, &who, AMBIT_REC_PTRACE, AMBIT_HOOK_TP_BTF_SYS_EXIT, quality | target_quality(&target));
+	fill_header(&r.h, &who, AMBIT_REC_PTRACE, hook, quality | target_quality(&target));
 	send_record(&r.h, sizeof(r), &who, ROOM_ORDINARY);
-	return 0;
 }
+CALL_PROGRAM(ptrace)

@@ -15,14 +15,13 @@ ALWAYS_INLINE struct ambit_rec_net *new_net_record(struct scratch *s, struct soc
 	return r;
 }
 
-ALWAYS_INLINE void send_net(struct ambit_rec_net *r, struct subject *who, __u16 type, __u32 quality)
+ALWAYS_INLINE void send_net(struct ambit_rec_net *r, struct subject *who, __u16 type, __u16 hook, __u32 quality)
 {
-	fill_header(&r->h, who, type, AMBIT_HOOK_TP_BTF_SYS_EXIT, quality);
+	fill_header(&r->h, who, type, hook, quality);
 	send_record(&r->h, sizeof(*r), who, ROOM_ORDINARY);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__accept, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void accept_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct ambit_rec_net *r;
 	struct subject who;
@@ -30,64 +29,55 @@ int BPF_PROG(call__accept, struct pt_regs *regs, long ret)
 	struct sock *sk;
 
 	if (ret < 0)
-		return 0;
-	subject_of_current(&who);
-	if (!is_of_interest(&who))
-		return 0;
-	sk = sock_of_fd(who.task, ret);
-	if (!sk)
-		return 0;
-	s = take_scratch(who.image_id);
+		return;
+	s = begin_call(&who, regs, CALLERS_OF_INTEREST);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
-	r = new_net_record(s, sk);
-	r->ret = ret;
-	if (r->family == AF_UNIX)
-		put_unix_name(r, unix_name_of(sk)); /* inherited from the listener */
-	send_net(r, &who, AMBIT_REC_ACCEPT, call_quality(s));
+		return;
+	sk = sock_of_fd(who.task, ret);
+	if (sk) {
+		r = new_net_record(s, sk);
+		r->ret = ret;
+		if (r->family == AF_UNIX)
+			put_unix_name(r, unix_name_of(sk)); /* inherited from the listener */
+		send_net(r, &who, AMBIT_REC_ACCEPT, hook, call_quality(s));
+	}
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(accept)
 
 /* bind and listen of a unix socket. */
-ALWAYS_INLINE int handle_unix_name(struct pt_regs *regs, long ret, __u16 type)
+ALWAYS_INLINE void unix_name_returned(struct pt_regs *regs, long ret, __u16 type, __u16 hook)
 {
 	struct subject who;
 	struct scratch *s;
 	struct sock *sk;
 
 	if (ret)
-		return 0;
-	subject_of_current(&who);
-	if (!is_of_interest(&who))
-		return 0;
-	s = take_scratch(who.image_id);
+		return;
+	s = begin_call(&who, regs, CALLERS_OF_INTEREST);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		return;
 	sk = sock_of_fd(who.task, (__s32)call_arg(s, s->call.fd_arg));
 	if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX) {
 		struct ambit_rec_net *r = new_net_record(s, sk);
 
 		put_unix_name(r, unix_name_of(sk));
-		send_net(r, &who, type, call_quality(s));
+		send_net(r, &who, type, hook, call_quality(s));
 	}
 	give_back(s);
-	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__bind, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void bind_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
-	return handle_unix_name(regs, ret, AMBIT_REC_BIND);
+	unix_name_returned(regs, ret, AMBIT_REC_BIND, hook);
 }
+CALL_PROGRAM(bind)
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__listen, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void listen_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
-	return handle_unix_name(regs, ret, AMBIT_REC_LISTEN);
+	unix_name_returned(regs, ret, AMBIT_REC_LISTEN, hook);
 }
+CALL_PROGRAM(listen)
 
 /* The address of a refused connect is known only from the caller's memory. */
 ALWAYS_INLINE __u32 put_user_unix_name(struct ambit_rec_net *r, const void *address)
@@ -106,20 +96,15 @@ ALWAYS_INLINE __u32 put_user_unix_name(struct ambit_rec_net *r, const void *addr
 	return AMBIT_Q_USER_ADDR;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__connect_unix, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void connect_unix_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct subject who;
 	struct scratch *s;
 	struct sock *sk;
 
-	subject_of_current(&who);
-	if (!is_of_interest(&who))
-		return 0;
-	s = take_scratch(who.image_id);
+	s = begin_call(&who, regs, CALLERS_OF_INTEREST);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		return;
 	sk = sock_of_fd(who.task, (__s32)call_arg(s, s->call.fd_arg));
 	if (sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX) {
 		struct ambit_rec_net *r = new_net_record(s, sk);
@@ -131,11 +116,11 @@ int BPF_PROG(call__connect_unix, struct pt_regs *regs, long ret)
 			put_unix_name(r, peer);
 		else
 			quality |= put_user_unix_name(r, (const void *)call_arg(s, s->call.path_arg));
-		send_net(r, &who, AMBIT_REC_CONNECT, quality);
+		send_net(r, &who, AMBIT_REC_CONNECT, hook, quality);
 	}
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(connect_unix)
 
 /* Plain TCP, UDP and unix sockets are told when they do something. A routing netlink socket is part of every look-up of
  * a name. */
@@ -151,8 +136,7 @@ ALWAYS_INLINE bool is_usual_socket(__u32 family, __u32 type, __u32 protocol)
 							       protocol == IPPROTO_UDP || protocol == IPPROTO_MPTCP);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__socket, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void socket_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct ambit_rec_net *r;
 	struct task_struct *task;
@@ -160,14 +144,10 @@ int BPF_PROG(call__socket, struct pt_regs *regs, long ret)
 	struct scratch *s;
 
 	if (ret < 0 && ret != -EPERM && ret != -EACCES)
-		return 0;
-	subject_of_current(&who);
-	if (!is_of_interest(&who))
-		return 0;
-	s = take_scratch(who.image_id);
+		return;
+	s = begin_call(&who, regs, CALLERS_OF_INTEREST);
 	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		return;
 	r = (struct ambit_rec_net *)s->record;
 	__builtin_memset(r, 0, sizeof(*r));
 	r->family = s->args[0];
@@ -177,40 +157,35 @@ int BPF_PROG(call__socket, struct pt_regs *regs, long ret)
 	task = who.task;
 	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
 	if (!is_usual_socket(r->family, r->sock_type, s->args[2]))
-		send_net(r, &who, AMBIT_REC_SOCKET, call_quality(s));
+		send_net(r, &who, AMBIT_REC_SOCKET, hook, call_quality(s));
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(socket)
 
 #define F_DUPFD 0
 #define F_DUPFD_CLOEXEC 1030
 
 /* dup, dup2, dup3 and fcntl that returned 0, 1 or 2. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__stdio, struct pt_regs *regs, long ret)
+ALWAYS_INLINE void stdio_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
-	struct ambit_rec_net *r;
 	struct subject who;
-	struct scratch *s;
+	struct scratch *s = begin_call(&who, regs, CALLERS_OF_INTEREST);
+	struct ambit_rec_net *r;
 	struct sock *sk;
 	__u32 command;
 
-	subject_of_current(&who);
-	if (!is_of_interest(&who))
-		return 0;
+	if (!s)
+		return;
 	sk = sock_of_fd(who.task, ret);
 	if (!sk || !is_network_family(BPF_CORE_READ(sk, __sk_common.skc_family)))
-		return 0;
-	s = take_scratch(who.image_id);
-	if (!s)
-		return 0;
-	load_call(s, regs, who.task);
+		goto out;
 	command = call_arg(s, s->call.flags_arg);
 	if (!s->call.flags_arg || command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
 		r = new_net_record(s, sk);
 		r->ret = ret;
-		send_net(r, &who, AMBIT_REC_STDIO, call_quality(s));
+		send_net(r, &who, AMBIT_REC_STDIO, hook, call_quality(s));
 	}
+out:
 	give_back(s);
-	return 0;
 }
+CALL_PROGRAM(stdio)

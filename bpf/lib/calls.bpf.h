@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Arguments of the system call that is returning, for the programs behind the sys_exit dispatcher. */
+/* System calls that return: who called, with what. Shared by both families: the bodies take registers, result and the
+ * hook that their records name; CALL_PROGRAM() makes the programs that only adapt.
+ */
 #pragma once
 
 #include "lib/emit.bpf.h"
@@ -51,3 +53,29 @@ ALWAYS_INLINE __u32 call_quality(const struct scratch *s)
 {
 	return s->is_compat ? AMBIT_Q_COMPAT : 0;
 }
+
+enum callers { CALLERS_ALL, CALLERS_OF_INTEREST };
+
+/* What every body begins with: the subject in `who`, the call in the scratch. NULL: nothing to be told of this caller, or
+ * no scratch (counted). Else give_back() ends it. The daemon's own calls are nobody's. */
+ALWAYS_INLINE struct scratch *begin_call(struct subject *who, struct pt_regs *regs, enum callers callers)
+{
+	struct scratch *s;
+
+	subject_of_current(who);
+	if (who->state == AMBIT_IMAGE_SELF || (callers == CALLERS_OF_INTEREST && !is_of_interest(who)))
+		return NULL;
+	s = take_scratch(who->image_id);
+	if (s)
+		load_call(s, regs, who->task);
+	return s;
+}
+
+/* Programs of the body NAME_returned(regs, ret, hook), reached from the dispatchers of syscalls.bpf.c. */
+#define CALL_PROGRAM(name)                                                                                             \
+	SEC("tp_btf/sys_exit")                                                                                         \
+	int BPF_PROG(call__##name, struct pt_regs *regs, long ret)                                                     \
+	{                                                                                                              \
+		name##_returned(regs, ret, AMBIT_HOOK_TP_BTF_SYS_EXIT);                                                \
+		return 0;                                                                                              \
+	}
