@@ -7,6 +7,10 @@
 #define DNS_PORT 53
 #define PASS 1
 #define IP_FRAGMENT_OFFSET 0x1fff
+/* Bytes from the start of the packet. */
+#define IPV4_PROTOCOL 9
+#define IPV6_NEXT_HEADER 6
+#define IPV6_HEADER 40
 
 struct datagram {
 	__u32 payload; /* offset */
@@ -15,6 +19,16 @@ struct datagram {
 	__u16 wire_len;
 	__u16 source, dest; /* ports */
 };
+
+/* False for nearly all that passes, after one load. */
+ALWAYS_INLINE bool may_be_udp(struct __sk_buff *skb)
+{
+	const __u8 *packet = (const void *)(__u64)skb->data, *end = (const void *)(__u64)skb->data_end;
+
+	if (packet + IPV6_HEADER > end)
+		return true; /* not in the linear part: parse() looks */
+	return packet[IPV4_PROTOCOL] == IPPROTO_UDP || packet[IPV6_NEXT_HEADER] == IPPROTO_UDP;
+}
 
 /* Finds UDP behind the IP header; false for anything else. IPv6 extension headers are not followed. */
 ALWAYS_INLINE bool parse(struct __sk_buff *skb, struct datagram *d)
@@ -25,7 +39,7 @@ ALWAYS_INLINE bool parse(struct __sk_buff *skb, struct datagram *d)
 		__u8 first, protocol;
 		__be16 fragment;
 
-		if (bpf_skb_load_bytes(skb, 9, &protocol, 1) || protocol != IPPROTO_UDP)
+		if (bpf_skb_load_bytes(skb, IPV4_PROTOCOL, &protocol, 1) || protocol != IPPROTO_UDP)
 			return false;
 		if (bpf_skb_load_bytes(skb, 0, &first, 1) || bpf_skb_load_bytes(skb, 6, &fragment, 2))
 			return false;
@@ -36,10 +50,10 @@ ALWAYS_INLINE bool parse(struct __sk_buff *skb, struct datagram *d)
 	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
 		__u8 next;
 
-		if (bpf_skb_load_bytes(skb, 6, &next, 1) || next != IPPROTO_UDP)
+		if (bpf_skb_load_bytes(skb, IPV6_NEXT_HEADER, &next, 1) || next != IPPROTO_UDP)
 			return false;
 		d->family = AF_INET6;
-		d->udp = 40;
+		d->udp = IPV6_HEADER;
 	} else {
 		return false;
 	}
@@ -84,7 +98,7 @@ ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)
 	__u64 cookie;
 	__u64 len;
 
-	if (!parse(skb, &d))
+	if (!may_be_udp(skb) || !parse(skb, &d))
 		return PASS;
 	if ((direction == AMBIT_DNS_QUESTION ? d.dest : d.source) != DNS_PORT)
 		return PASS;

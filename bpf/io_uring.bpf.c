@@ -88,6 +88,7 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 	struct io_kiocb *req = request;
 	struct task_struct *owner;
 	struct subject who;
+	struct opened o;
 	struct scratch *s;
 	struct file *file;
 	__u32 slot;
@@ -118,10 +119,13 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 		count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);
 		return 0;
 	}
+	if (!look_at_open(&o, &who, file, BPF_CORE_READ((struct io_open *)req, how.flags), AMBIT_HOOK_TP_BTF_IO_URING,
+			  0))
+		return 0;
 	s = take_scratch(who.image_id);
 	if (!s)
 		return 0;
-	handle_open(s, &who, file, ret, BPF_CORE_READ((struct io_open *)req, how.flags), AMBIT_HOOK_TP_BTF_IO_URING, 0);
+	tell_open(s, &who, file, &o, ret, AMBIT_HOOK_TP_BTF_IO_URING, 0);
 	give_back(s);
 	return 0;
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "lib/kernel.bpf.h"
+#include "lib/read.bpf.h"
 
 /* The one way to user space. */
 struct {

@@ -29,7 +29,7 @@ ALWAYS_INLINE struct ambit_rec_net *new_address_record(struct bpf_sock_addr *ctx
 		return NULL;
 	__builtin_memset(r, 0, sizeof(*r));
 	r->cookie = cookie;
-	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	r->net_ns = READ(task, nsproxy, net_ns, ns.inum);
 	r->sock_type = ctx->type;
 	r->protocol = ctx->protocol;
 	return r;
@@ -149,7 +149,7 @@ ALWAYS_INLINE int handle_bound(struct bpf_sock *ctx, __u16 family)
 	__builtin_memset(r, 0, sizeof(*r));
 	task = who.task;
 	r->cookie = cookie;
-	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
+	r->net_ns = READ(task, nsproxy, net_ns, ns.inum);
 	r->family = family;
 	r->sock_type = sock_type;
 	r->protocol = protocol;

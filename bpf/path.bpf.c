@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The two walks up the directory tree. */
+/* The walks up the directory tree. */
 #include "lib/object.bpf.h"
 
 /* One per component and one per mount crossing; past them the tail is kept and AMBIT_Q_PATH_STEPS set. */
@@ -31,13 +31,13 @@ ALWAYS_INLINE struct scratch *scratch_of(__u32 room)
 /* Puts "/name" before what was written; false where there is no room. */
 ALWAYS_INLINE bool put_component(struct scratch *s, struct walk *w, struct dentry *d)
 {
-	__u32 len = BPF_CORE_READ(d, d_name.len) & 0xff, off = w->off;
+	__u32 len = READ(d, d_name.len) & 0xff, off = w->off;
 
 	if (off <= len)
 		return false;
 	off = (off - len - 1) & (PATH_BUFFER - 1);
 	s->path[off] = '/';
-	bpf_probe_read_kernel(s->path + ((off + 1) & (PATH_BUFFER - 1)), len, BPF_CORE_READ(d, d_name.name));
+	bpf_probe_read_kernel(s->path + ((off + 1) & (PATH_BUFFER - 1)), len, READ(d, d_name.name));
 	w->off = off;
 	return true;
 }
@@ -60,26 +60,26 @@ __u32 walk_step(__u32 room)
 		w->flags = 0;
 		return true;
 	}
-	if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
-		struct mount *above = BPF_CORE_READ(m, mnt_parent);
+	if (d == READ(m, mnt.mnt_root)) {
+		struct mount *above = READ(m, mnt_parent);
 
 		if (above == m) { /* top of a mount tree that is not the process's */
 			w->flags = AMBIT_Q_PATH_DETACHED;
 			return true;
 		}
 		w->chain = chain_step(w->chain, mount_id(m));
-		w->dentry = (__u64)BPF_CORE_READ(m, mnt_mountpoint);
+		w->dentry = (__u64)READ(m, mnt_mountpoint);
 		w->mount = (__u64)above;
 		return false;
 	}
-	parent = BPF_CORE_READ(d, d_parent);
-	w->chain = chain_step(w->chain, BPF_CORE_READ(d, d_name.hash));
+	parent = READ(d, d_parent);
+	w->chain = chain_step(w->chain, READ(d, d_name.hash));
 	if (parent == d) { /* an object that was never in a directory (memfd, pipe), or a root not mounted where we
 			      look */
 		char first = '/';
 
 		w->flags = AMBIT_Q_PATH_DETACHED;
-		bpf_probe_read_kernel(&first, 1, BPF_CORE_READ(d, d_name.name));
+		bpf_probe_read_kernel(&first, 1, READ(d, d_name.name));
 		if (first == '/')
 			return true;
 	}
@@ -132,18 +132,18 @@ __u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount)
 
 		if (d == stop && m == stop_mount)
 			break;
-		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
-			struct mount *above = BPF_CORE_READ(m, mnt_parent);
+		if (d == READ(m, mnt.mnt_root)) {
+			struct mount *above = READ(m, mnt_parent);
 
 			if (above == m)
 				break;
 			chain = chain_step(chain, mount_id(m));
-			d = BPF_CORE_READ(m, mnt_mountpoint);
+			d = READ(m, mnt_mountpoint);
 			m = above;
 			continue;
 		}
-		parent = BPF_CORE_READ(d, d_parent);
-		chain = chain_step(chain, BPF_CORE_READ(d, d_name.hash));
+		parent = READ(d, d_parent);
+		chain = chain_step(chain, READ(d, d_name.hash));
 		if (parent == d)
 			break;
 		d = parent;
@@ -153,29 +153,31 @@ __u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount)
 
 __u64 protected_dirs_above(__u64 dentry, __u64 mount)
 {
-	struct dentry *d = (struct dentry *)dentry;
+	struct dentry *d = (struct dentry *)dentry, *top;
 	struct mount *m = (struct mount *)mount;
 	__u32 flags = 0;
 	int i;
 
+	top = READ_POINTER(m, mnt.mnt_root);
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PROTECTED_LEVELS; i++) {
-		struct inode *inode = BPF_CORE_READ(d, d_inode);
-		__u64 ino = BPF_CORE_READ(inode, i_ino);
+		struct inode *inode = READ(d, d_inode);
+		__u64 ino = READ(inode, i_ino);
 		struct dentry *parent;
 
 		if (may_be_protected(ino))
-			flags |= protection(&protected_dirs, ino, BPF_CORE_READ(inode, i_sb));
-		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
-			struct mount *above = BPF_CORE_READ(m, mnt_parent);
+			flags |= protection(&protected_dirs, ino, READ(inode, i_sb));
+		if (d == top) {
+			struct mount *above = READ_POINTER(m, mnt_parent);
 
 			if (above == m)
 				break;
-			d = BPF_CORE_READ(m, mnt_mountpoint);
+			d = READ_POINTER(m, mnt_mountpoint);
 			m = above;
+			top = READ_POINTER(m, mnt.mnt_root);
 			continue;
 		}
-		parent = BPF_CORE_READ(d, d_parent);
+		parent = READ_POINTER(d, d_parent);
 		if (parent == d)
 			break;
 		d = parent;

@@ -138,26 +138,28 @@ ALWAYS_INLINE bool is_usual_socket(__u32 family, __u32 type, __u32 protocol)
 
 ALWAYS_INLINE void socket_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
+	bool is_compat = is_compat_call((struct task_struct *)bpf_get_current_task());
+	__u32 family = call_first(regs, is_compat), type = call_second(regs, is_compat) & SOCK_TYPE_BITS,
+	      protocol = call_third(regs, is_compat);
 	struct ambit_rec_net *r;
 	struct task_struct *task;
 	struct subject who;
 	struct scratch *s;
 
-	if (ret < 0 && ret != -EPERM && ret != -EACCES)
+	if (is_usual_socket(family, type, protocol) || (ret < 0 && ret != -EPERM && ret != -EACCES))
 		return;
 	s = begin_call(&who, regs, CALLERS_OF_INTEREST);
 	if (!s)
 		return;
 	r = (struct ambit_rec_net *)s->record;
 	__builtin_memset(r, 0, sizeof(*r));
-	r->family = s->args[0];
-	r->sock_type = s->args[1] & SOCK_TYPE_BITS;
-	r->protocol = s->args[2];
+	r->family = family;
+	r->sock_type = type;
+	r->protocol = protocol;
 	r->ret = ret;
 	task = who.task;
 	r->net_ns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
-	if (!is_usual_socket(r->family, r->sock_type, s->args[2]))
-		send_net(r, &who, AMBIT_REC_SOCKET, hook, call_quality(s));
+	send_net(r, &who, AMBIT_REC_SOCKET, hook, call_quality(s));
 	give_back(s);
 }
 CALL_PROGRAM(socket)

@@ -38,7 +38,9 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	note_moves(moves_paths, regs, ret);
 	if (ret_below && (__u64)ret >= ret_below)
 		return 0;
-	if (slot)
+	if (slot == AMBIT_SLOT_OPEN) /* a constant slot is a direct jump */
+		bpf_tail_call(ctx, &call_programs, AMBIT_SLOT_OPEN);
+	else if (slot)
 		bpf_tail_call(ctx, &call_programs, slot);
 	return 0;
 }

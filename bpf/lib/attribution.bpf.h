@@ -18,7 +18,7 @@ struct subject {
 /* cgroup v2 id: the inode number of its directory. */
 ALWAYS_INLINE __u64 task_cgroup_id(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
 /* New at exec, credential, namespace and cgroup change. Only for programs that cannot be preempted: the counter is not
@@ -102,9 +102,9 @@ ALWAYS_INLINE void subject_of(struct subject *who, struct task_struct *task)
 	struct ambit_proc *proc;
 
 	who->task = task;
-	who->tgid = BPF_CORE_READ(task, tgid);
-	who->tid = BPF_CORE_READ(task, pid);
-	who->leader_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	who->tgid = READ(task, tgid);
+	who->tid = READ(task, pid);
+	who->leader_start_ns = READ(task, group_leader, start_boottime);
 	who->cgroup_id = 0; /* read when a record is made */
 	who->pad = 0;
 	proc = find_process(task, who->tgid, who->leader_start_ns);

@@ -8,14 +8,36 @@
 
 ALWAYS_INLINE bool is_compat_call(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+	return READ(task, thread_info.status) & TS_COMPAT;
 }
 
-/* Copies arguments and description of the call into the scratch. Registers still hold the arguments at sys_exit. */
-ALWAYS_INLINE void load_call(struct scratch *s, struct pt_regs *regs, struct task_struct *task)
+/* Description of the call, in the tables of the loader. */
+ALWAYS_INLINE const volatile struct ambit_call *find_call(struct pt_regs *regs, bool is_compat)
 {
 	__u32 nr = (__u32)regs->orig_ax & ~X32_SYSCALL_BIT & (AMBIT_CALL_NUMBERS - 1);
 
+	return is_compat ? &calls_32[nr] : &calls_64[nr];
+}
+
+/* Arguments, for those who need no more than these. Registers still hold them at sys_exit. */
+ALWAYS_INLINE __u64 call_first(struct pt_regs *regs, bool is_compat)
+{
+	return is_compat ? (__u32)regs->bx : regs->di;
+}
+
+ALWAYS_INLINE __u64 call_second(struct pt_regs *regs, bool is_compat)
+{
+	return is_compat ? (__u32)regs->cx : regs->si;
+}
+
+ALWAYS_INLINE __u64 call_third(struct pt_regs *regs, bool is_compat)
+{
+	return is_compat ? (__u32)regs->dx : regs->dx;
+}
+
+/* Copies arguments and description of the call into the scratch. */
+ALWAYS_INLINE void load_call(struct scratch *s, struct pt_regs *regs, struct task_struct *task)
+{
 	s->is_compat = is_compat_call(task);
 	if (s->is_compat) {
 		s->args[0] = (__u32)regs->bx;
@@ -24,7 +46,6 @@ ALWAYS_INLINE void load_call(struct scratch *s, struct pt_regs *regs, struct tas
 		s->args[3] = (__u32)regs->si;
 		s->args[4] = (__u32)regs->di;
 		s->args[5] = (__u32)regs->bp;
-		bpf_probe_read_kernel(&s->call, sizeof(s->call), (const void *)&calls_32[nr]);
 	} else {
 		s->args[0] = regs->di;
 		s->args[1] = regs->si;
@@ -32,8 +53,8 @@ ALWAYS_INLINE void load_call(struct scratch *s, struct pt_regs *regs, struct tas
 		s->args[3] = regs->r10;
 		s->args[4] = regs->r8;
 		s->args[5] = regs->r9;
-		bpf_probe_read_kernel(&s->call, sizeof(s->call), (const void *)&calls_64[nr]);
 	}
+	s->call = *(const struct ambit_call *)find_call(regs, s->is_compat);
 }
 
 /* `index`: a *_arg member of the description, 1-based; 0 gives 0. */
@@ -56,8 +77,8 @@ ALWAYS_INLINE __u32 call_quality(const struct scratch *s)
 
 enum callers { CALLERS_ALL, CALLERS_OF_INTEREST };
 
-/* What every body begins with: the subject in `who`, the call in the scratch. NULL: nothing to be told of this caller, or
- * no scratch (counted). Else give_back() ends it. The daemon's own calls are nobody's. */
+/* What every body begins with: the subject in `who`, the call in the scratch. NULL: nothing to be told of this caller,
+ * or no scratch (counted). Else give_back() ends it. The daemon's own calls are nobody's. */
 ALWAYS_INLINE struct scratch *begin_call(struct subject *who, struct pt_regs *regs, enum callers callers)
 {
 	struct scratch *s;

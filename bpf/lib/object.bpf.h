@@ -7,34 +7,32 @@
 /* File behind a descriptor of `task`; NULL when there is none. */
 ALWAYS_INLINE struct file *file_of_fd(struct task_struct *task, __s32 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **slots = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
+	struct fdtable *table = READ(task, files, fdt);
+	struct file **slots = READ(table, fd);
 
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || (__u32)fd >= READ(table, max_fds))
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
-	return file;
+	return read_slot(slots, fd);
 }
 
 ALWAYS_INLINE void fill_object(struct ambit_object *obj, struct inode *inode, struct place *at,
 			       struct task_struct *task)
 {
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct super_block *sb = READ(inode, i_sb);
 	struct dentry *d = at->dentry;
 	struct mount *m = at->mount;
 
-	obj->ino = BPF_CORE_READ(inode, i_ino);
-	obj->parent_ino = BPF_CORE_READ(d, d_parent, d_inode, i_ino);
-	obj->size = BPF_CORE_READ(inode, i_size);
+	obj->ino = READ(inode, i_ino);
+	obj->parent_ino = READ(d, d_parent, d_inode, i_ino);
+	obj->size = READ(inode, i_size);
 	obj->mnt_id = mount_id(m);
-	obj->dev = BPF_CORE_READ(sb, s_dev);
-	obj->generation = BPF_CORE_READ(inode, i_generation);
-	obj->nlink = BPF_CORE_READ(inode, i_nlink);
-	obj->mode = BPF_CORE_READ(inode, i_mode);
-	obj->sb_magic = BPF_CORE_READ(sb, s_magic);
-	obj->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	obj->uid = BPF_CORE_READ(inode, i_uid.val);
+	obj->dev = READ(sb, s_dev);
+	obj->generation = READ(inode, i_generation);
+	obj->nlink = READ(inode, i_nlink);
+	obj->mode = READ(inode, i_mode);
+	obj->sb_magic = READ(sb, s_magic);
+	obj->mnt_ns = READ(task, nsproxy, mnt_ns, ns.inum);
+	obj->uid = READ(inode, i_uid.val);
 	obj->protected_flags = 0;
 }
 
@@ -50,7 +48,7 @@ ALWAYS_INLINE __u32 protection(void *map, __u64 ino, struct super_block *sb)
 	struct ambit_file_key key = {.ino = ino};
 	__u32 *flags;
 
-	key.dev = BPF_CORE_READ(sb, s_dev);
+	key.dev = READ(sb, s_dev);
 	flags = bpf_map_lookup_elem(map, &key);
 	return flags ? *flags : 0;
 }
@@ -65,11 +63,11 @@ ALWAYS_INLINE __u32 protected_above(struct place *at)
 
 ALWAYS_INLINE __u32 protected_flags_of(struct inode *inode, struct place *at)
 {
-	__u64 ino = BPF_CORE_READ(inode, i_ino);
+	__u64 ino = READ(inode, i_ino);
 	__u32 flags = 0;
 
 	if (may_be_protected(ino))
-		flags = protection(&protected_files, ino, BPF_CORE_READ(inode, i_sb));
+		flags = protection(&protected_files, ino, READ(inode, i_sb));
 	if (protected_dir_count)
 		flags |= protected_above(at);
 	return flags;

@@ -10,7 +10,7 @@
 
 ALWAYS_INLINE __u32 access_of(struct file *file, __u64 call_flags)
 {
-	__u32 mode = (__u32)(__u64)BPF_CORE_READ(file, f_mode), access = 0;
+	__u32 mode = (__u32)(__u64)READ(file, f_mode), access = 0;
 
 	if (mode & FMODE_PATH)
 		return AMBIT_ACCESS_PATH;
@@ -50,57 +50,76 @@ ALWAYS_INLINE struct task_struct *process_behind(struct inode *inode, struct pla
 	char name[16] = {};
 	struct pid *pid;
 
-	if (BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
+	if (READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
 		return NULL;
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(d, d_name.name));
+	bpf_probe_read_kernel_str(name, sizeof(name), READ(d, d_name.name));
 	if (!shows_process(name))
 		return NULL;
 	proc = (struct proc_inode *)((void *)inode - bpf_core_field_offset(struct proc_inode, vfs_inode));
-	pid = BPF_CORE_READ(proc, pid);
+	pid = READ(proc, pid);
 	return pid ? task_of_pid(pid) : NULL; /* none: /proc/sys and the like */
 }
 
-/* `call_flags`: O_* as asked. `quality`: what is known already (AMBIT_Q_COMPAT). */
-ALWAYS_INLINE void handle_open(struct scratch *s, struct subject *who, struct file *file, __s32 ret, __u64 call_flags,
-			       __u16 hook, __u32 quality)
+/* An open, as far as it is looked at before it is known whether it is told. */
+struct opened {
+	struct inode *inode;
+	struct place at;
+	struct task_struct *process; /* behind a file of /proc that shows one */
+	struct target target;
+	__u32 access;
+	__u32 generation; /* judge_generation() before the object was looked at */
+	__u32 flags;	  /* AMBIT_PROTECT_* */
+};
+
+/* False: nothing is to be told, the most frequent outcome by far. So: nothing that only a record needs. `call_flags`:
+ * O_* as asked. `quality`: what is known already (AMBIT_Q_COMPAT). */
+ALWAYS_INLINE bool look_at_open(struct opened *o, struct subject *who, struct file *file, __u64 call_flags, __u16 hook,
+				__u32 quality)
+{
+	o->generation = judge_generation();
+	o->access = access_of(file, call_flags);
+	o->inode = READ_POINTER(file, f_inode);
+	place_of_file(&o->at, file);
+	if (who->state == AMBIT_IMAGE_WATCHED && is_seen_open(who, o->inode, &o->at, o->access, hook, quality))
+		return false;
+	o->flags = protected_flags_of(o->inode, &o->at);
+	if (who->state == AMBIT_IMAGE_IGNORED && o->flags &&
+	    is_seen_open(who, o->inode, &o->at, o->access, hook, quality))
+		return false;
+	__builtin_memset(&o->target, 0, sizeof(o->target));
+	o->process = process_behind(o->inode, &o->at);
+	if (o->process)
+		set_target(&o->target, who, o->process);
+	if (is_of_interest(who) || o->flags || is_target_of_interest(&o->target))
+		return true;
+	count_alone(AMBIT_COUNT_FILTERED);
+	return false;
+}
+
+ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file *file, struct opened *o, __s32 ret,
+			     __u16 hook, __u32 quality)
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
-	__u32 flags, path_len, access = access_of(file, call_flags), generation = judge_generation();
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct task_struct *process;
-	struct target target = {};
-	struct place at, root;
-
-	place_of_file(&at, file);
-	if (who->state == AMBIT_IMAGE_WATCHED && is_seen_open(who, inode, &at, access, hook, quality))
-		return;
-	flags = protected_flags_of(inode, &at);
-	if (who->state == AMBIT_IMAGE_IGNORED && flags && is_seen_open(who, inode, &at, access, hook, quality))
-		return;
-	process = process_behind(inode, &at);
-	if (process)
-		set_target(&target, who, process);
-	if (!is_of_interest(who) && !flags && !is_target_of_interest(&target)) {
-		count(AMBIT_COUNT_FILTERED);
-		return;
-	}
+	struct target *target = &o->target;
+	struct place root;
+	__u32 path_len;
 
 	__builtin_memset(r, 0, sizeof(*r));
-	fill_object(&r->obj, inode, &at, who->task);
-	r->obj.protected_flags = flags;
-	r->target_tgid = process ? target.tgid ?: who->tgid : 0;
-	r->target_start_ns = process ? target.start_ns ?: who->leader_start_ns : 0;
+	fill_object(&r->obj, o->inode, &o->at, who->task);
+	r->obj.protected_flags = o->flags;
+	r->target_tgid = o->process ? target->tgid ?: who->tgid : 0;
+	r->target_start_ns = o->process ? target->start_ns ?: who->leader_start_ns : 0;
 	r->ret = ret;
-	r->access = access;
-	r->flags = BPF_CORE_READ(file, f_flags);
+	r->access = o->access;
+	r->flags = READ(file, f_flags);
 	root_of(&root, who->task);
-	path_len = append_path(s, sizeof(*r), &at, &root, OPEN_PATH_MAX, &quality);
+	path_len = append_path(s, sizeof(*r), &o->at, &root, OPEN_PATH_MAX, &quality);
 	r->path_len = path_len;
-	r->seen_generation = generation;
-	r->name_hash = name_hash_of(at.dentry, who->task);
+	r->seen_generation = o->generation;
+	r->name_hash = name_hash_of(o->at.dentry, who->task);
 	r->chain = s->walk.chain;
-	if (flags)
+	if (o->flags)
 		quality |= AMBIT_Q_PROTECTED;
-	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality | target_quality(&target));
-	send_record(&r->h, sizeof(*r) + path_len, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
+	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality | target_quality(target));
+	send_record(&r->h, sizeof(*r) + path_len, who, o->flags ? ROOM_RESERVED : ROOM_ORDINARY);
 }

@@ -16,30 +16,30 @@ ALWAYS_INLINE struct mount *mount_of(struct vfsmount *mnt)
 
 ALWAYS_INLINE void place_of_path(struct place *at, const struct path *path)
 {
-	at->dentry = BPF_CORE_READ(path, dentry);
-	at->mount = mount_of(BPF_CORE_READ(path, mnt));
+	at->dentry = READ_POINTER(path, dentry);
+	at->mount = mount_of(READ_POINTER(path, mnt));
 }
 
 ALWAYS_INLINE void root_of(struct place *root, struct task_struct *task)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct fs_struct *fs = READ(task, fs);
 
-	root->dentry = BPF_CORE_READ(fs, root.dentry);
-	root->mount = mount_of(BPF_CORE_READ(fs, root.mnt));
+	root->dentry = READ_POINTER(fs, root.dentry);
+	root->mount = mount_of(READ_POINTER(fs, root.mnt));
 }
 
 ALWAYS_INLINE void place_of_file(struct place *at, struct file *file)
 {
-	at->dentry = BPF_CORE_READ(file, f_path.dentry);
-	at->mount = mount_of(BPF_CORE_READ(file, f_path.mnt));
+	at->dentry = READ_POINTER(file, f_path.dentry);
+	at->mount = mount_of(READ_POINTER(file, f_path.mnt));
 }
 
 /* Unique among all mounts that ever were where the kernel has such a number (6.8); else it may be used again. */
 ALWAYS_INLINE __u64 mount_id(struct mount *m)
 {
 	if (bpf_core_field_exists(m->mnt_id_unique))
-		return BPF_CORE_READ(m, mnt_id_unique);
-	return BPF_CORE_READ(m, mnt_id);
+		return READ(m, mnt_id_unique);
+	return READ(m, mnt_id);
 }
 
 /* path.bpf.c: writes the path to the end of the scratch's path[0..PATH_BUFFER); the result holds the offset of its

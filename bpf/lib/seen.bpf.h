@@ -22,10 +22,10 @@ ALWAYS_INLINE __u32 judge_generation(void)
 
 ALWAYS_INLINE __u32 name_hash_of(struct dentry *d, struct task_struct *task)
 {
-	__u32 root_ino = (__u32)BPF_CORE_READ(task, fs, root.dentry, d_inode, i_ino);
-	__u32 mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	__u32 root_ino = (__u32)READ(task, fs, root.dentry, d_inode, i_ino);
+	__u32 mnt_ns = READ(task, nsproxy, mnt_ns, ns.inum);
 
-	return BPF_CORE_READ(d, d_name.hash) ^ root_ino * 0x9e3779b1U ^ mnt_ns * 0x85ebca6bU;
+	return READ(d, d_name.hash) ^ root_ino * 0x9e3779b1U ^ mnt_ns * 0x85ebca6bU;
 }
 
 ALWAYS_INLINE bool is_judged(const struct ambit_seen *entry)
@@ -46,13 +46,13 @@ ALWAYS_INLINE void fill_seen_file(struct ambit_seen_key *key, const struct subje
 	struct dentry *d = at->dentry;
 
 	key->image_id = who->image_id;
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->parent_ino = BPF_CORE_READ(d, d_parent, d_inode, i_ino);
+	key->ino = READ(inode, i_ino);
+	key->parent_ino = READ(d, d_parent, d_inode, i_ino);
 	key->mnt_id = mount_id(at->mount);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->generation = BPF_CORE_READ(inode, i_generation);
+	key->dev = READ(inode, i_sb, s_dev);
+	key->generation = READ(inode, i_generation);
 	key->name_hash = name_hash_of(d, who->task);
-	key->how = ambit_seen_how(AMBIT_REC_OPEN, hook, quality, BPF_CORE_READ(inode, i_mode), access);
+	key->how = ambit_seen_how(AMBIT_REC_OPEN, hook, quality, READ(inode, i_mode), access);
 }
 
 /* True: this open was judged before and is counted now. */

@@ -73,6 +73,9 @@ std::string missing_for(const ProgramSpec& spec, const btf* kernel) {
     if (btf__find_by_name_kind(kernel, type.c_str(), hook.kind) < 0)
       return fmt::format("this kernel has no {}", spec.hook);
   }
+  if (spec.attachment == Attachment::typed && btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) < 0) {
+    return "this kernel has no bpf_rdonly_cast";  // 6.2
+  }
   for (const auto& need : kNeeds) {
     if (need.program == spec.name && !has(kernel, need)) {
       return fmt::format("this kernel has no {} in {}", need.name, need.type);

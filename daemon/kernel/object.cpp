@@ -82,6 +82,12 @@ std::string verifier_reason(const std::vector<std::string>& lines) {
   return "";
 }
 
+/// Of a program that is there twice one is enough.
+bool is_wanted(std::string_view name, const Refusals& refusals) {
+  const ProgramSpec* typed = find_typed(name);
+  return !refusals.contains(name) && (typed == nullptr || refusals.contains(typed->name));
+}
+
 void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refusals) {
   auto* rodata = skeleton->rodata;
   rodata->ring_bytes = options.ring_bytes;
@@ -105,7 +111,7 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
-    bpf_program__set_autoload(program, refusals.find(name) == refusals.end());
+    bpf_program__set_autoload(program, is_wanted(name, refusals));
     if (name == "cgroup__connect_unix") {
       bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR);
       bpf_program__set_expected_attach_type(program, kCgroupUnixConnect);
@@ -177,8 +183,13 @@ Object::~Object() {
 }
 
 bpf_program* Object::program(std::string_view name) const {
-  bpf_program* found = bpf_object__find_program_by_name(skeleton_->obj, std::string(name).c_str());
-  return found != nullptr && bpf_program__fd(found) >= 0 ? found : nullptr;
+  const auto loaded = [this](std::string_view wanted) {
+    bpf_program* found = bpf_object__find_program_by_name(skeleton_->obj, std::string(wanted).c_str());
+    return found != nullptr && bpf_program__fd(found) >= 0 ? found : nullptr;
+  };
+  const ProgramSpec* typed = find_typed(name);
+  bpf_program* instead = typed != nullptr ? loaded(typed->name) : nullptr;
+  return instead != nullptr ? instead : loaded(name);
 }
 
 bpf_object* Object::get() const noexcept {

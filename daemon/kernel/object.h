@@ -45,7 +45,7 @@ class Object {
   Object& operator=(const Object&) = delete;
   ~Object();
 
-  /// nullptr where it is not loaded.
+  /// nullptr where it is not loaded; NAME_typed where that is.
   [[nodiscard]] bpf_program* program(std::string_view name) const;
   /// -1 where there is no such map.
   [[nodiscard]] int map_fd(const char* name) const;

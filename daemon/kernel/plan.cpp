@@ -17,20 +17,29 @@ const std::array kPrograms = {
     ProgramSpec{"tp_btf__cgroup_attach_task", "tp_btf/cgroup_attach_task", Attachment::tracing},
     ProgramSpec{"tp_btf__cgroup_mkdir", "tp_btf/cgroup_mkdir", Attachment::tracing},
     ProgramSpec{"cgroup__connect4", "cgroup/connect4", Attachment::cgroup},
+    ProgramSpec{"cgroup__connect4_typed", "cgroup/connect4", Attachment::typed},
     ProgramSpec{"cgroup__connect6", "cgroup/connect6", Attachment::cgroup},
+    ProgramSpec{"cgroup__connect6_typed", "cgroup/connect6", Attachment::typed},
     ProgramSpec{"cgroup__connect_unix", "cgroup/connect_unix", Attachment::cgroup},
     ProgramSpec{"cgroup__sendmsg4", "cgroup/sendmsg4", Attachment::cgroup},
+    ProgramSpec{"cgroup__sendmsg4_typed", "cgroup/sendmsg4", Attachment::typed},
     ProgramSpec{"cgroup__sendmsg6", "cgroup/sendmsg6", Attachment::cgroup},
+    ProgramSpec{"cgroup__sendmsg6_typed", "cgroup/sendmsg6", Attachment::typed},
     ProgramSpec{"cgroup__post_bind4", "cgroup/post_bind4", Attachment::cgroup},
+    ProgramSpec{"cgroup__post_bind4_typed", "cgroup/post_bind4", Attachment::typed},
     ProgramSpec{"cgroup__post_bind6", "cgroup/post_bind6", Attachment::cgroup},
+    ProgramSpec{"cgroup__post_bind6_typed", "cgroup/post_bind6", Attachment::typed},
     ProgramSpec{"cgroup_skb__egress", "cgroup_skb/egress", Attachment::cgroup},
     ProgramSpec{"cgroup_skb__ingress", "cgroup_skb/ingress", Attachment::cgroup},
     ProgramSpec{"tp_btf__inet_sock_set_state", "tp_btf/inet_sock_set_state", Attachment::tracing},
+    ProgramSpec{"tp_btf__inet_sock_set_state_typed", "tp_btf/inet_sock_set_state", Attachment::typed},
     ProgramSpec{"tp_btf__signal_generate", "tp_btf/signal_generate", Attachment::tracing},
     ProgramSpec{"tp_btf__io_uring_create", "tp_btf/io_uring_create", Attachment::tracing},
     ProgramSpec{"tp_btf__io_uring_complete", "tp_btf/io_uring_complete", Attachment::tracing},
     ProgramSpec{"tp_btf__sys_exit", kSysExit, Attachment::tracing},
+    ProgramSpec{"tp_btf__sys_exit_typed", kSysExit, Attachment::typed},
     ProgramSpec{"call__open", kSysExit, Attachment::tail_call, AMBIT_SLOT_OPEN},
+    ProgramSpec{"call__open_typed", kSysExit, Attachment::typed},
     ProgramSpec{"call__name_change", kSysExit, Attachment::tail_call, AMBIT_SLOT_NAME_CHANGE},
     ProgramSpec{"call__cred", kSysExit, Attachment::tail_call, AMBIT_SLOT_CRED},
     ProgramSpec{"call__ptrace", kSysExit, Attachment::tail_call, AMBIT_SLOT_PTRACE},
@@ -185,6 +194,10 @@ const ProgramSpec* find_program(std::string_view name) {
   return it == kPrograms.end() ? nullptr : &*it;
 }
 
+const ProgramSpec* find_typed(std::string_view name) {
+  return find_program(fmt::format("{}_typed", name));
+}
+
 std::span<const Candidate> candidates() {
   return kCandidates;
 }
@@ -203,10 +216,10 @@ Refusals denied_programs(const std::vector<std::string>& denied) {
         return !is_denied(denied, other) &&
                std::find(other.programs.begin(), other.programs.end(), name) != other.programs.end();
       });
-      if (!is_shared) {
-        refusals.emplace(
-            name, Refusal{HookState::denied, fmt::format("{} by {} is denied", candidate.signal, candidate.hook)});
-      }
+      if (is_shared) continue;
+      const Refusal refusal{HookState::denied, fmt::format("{} by {} is denied", candidate.signal, candidate.hook)};
+      refusals.emplace(name, refusal);
+      if (const auto* typed = find_typed(name)) refusals.emplace(typed->name, refusal);
     }
   }
   return refusals;

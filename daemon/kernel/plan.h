@@ -18,6 +18,7 @@ enum class Attachment : std::uint8_t {
   cgroup,     ///< linked to the root of the cgroup v2 hierarchy
   tail_call,  ///< entry of `call_programs`, reached from tp_btf/sys_exit
   on_demand,  ///< iterator: runs when asked
+  typed,      ///< NAME_typed: the program NAME, which it stands in for, with typed reads (bpf/lib/read.bpf.h)
 };
 
 /// One program of bpf/. Names are those of the C functions.
@@ -29,6 +30,8 @@ struct ProgramSpec {
 };
 std::span<const ProgramSpec> program_specs();
 const ProgramSpec* find_program(std::string_view name);
+/// NAME_typed for NAME; nullptr where there is none.
+const ProgramSpec* find_typed(std::string_view name);
 
 /// One way to get a signal: all its programs must work. Candidates of one signal stand in order of preference.
 struct Candidate {

@@ -188,7 +188,10 @@ Status Sensor::attach() {
   Impl& impl = *impl_;
   // In the order of the table: life of processes first, so that whatever acts later has an entry; the dispatcher last.
   for (const auto& spec : program_specs()) {
-    if (spec.attachment == Attachment::tail_call || spec.attachment == Attachment::on_demand) continue;
+    if (spec.attachment == Attachment::tail_call || spec.attachment == Attachment::on_demand ||
+        spec.attachment == Attachment::typed) {
+      continue;
+    }
     if (spec.name == "tp_btf__sys_exit") impl.fill_slots();
     impl.attach(spec);
   }
