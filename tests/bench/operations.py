@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single operations with the daemon off and on, alternating, in CPU time of the one thread that makes them."""
+
+# (row, what the watching daemon has to do with the process, operation, reach)
+ROWS = (
+    ("getppid.base", "unwatched", "getppid", "<= 1.60"),
+    ("open_close.judged.base", "watched", "open_close", "<= 1.22"),
+    ("open_close.new.base", "fresh", "open_close", "<= 1.60"),
+    ("open_close.unwatched.base", "unwatched", "open_close", "<= 1.18"),
+    ("connect_refused.base", "watched", "connect_refused", "<= 1.05"),
+    ("fork_exec.base", "watched", "fork_exec", "<= 1.04"),
+    ("pread.base", "unwatched", "pread", "<= 1.25"),
+)
+STATES = {
+    "unwatched": "a process of no workload, a model directory and a secret protected on the same file system",
+    "watched": "a process of the workload, each access judged before",
+    "fresh": "a process of the workload, a record each (a rule keeps the file out of the seen-table)",
+}
+
+
+def once(bench, state):
+    is_fresh = state.startswith("fresh")
+    arguments = [bench.numbers["seconds"], bench.fresh if is_fresh else bench.file, *(["open_close"] if is_fresh else [])]
+    run = bench.start("syscall_cost", *arguments, watched=state in ("watched", "fresh"))
+    return bench.truth(run, 120)
+
+
+def records_sent(running):
+    return running.metric("ambit_kernel_records_total", what="sent") or 0
+
+
+def bench_operations(bench):
+    taken = {state: [] for state in ("off", "fresh off", *STATES)}
+    for _ in range(bench.numbers["rounds"]):
+        for state in ("off", "fresh off"):
+            taken[state].append(once(bench, state))
+        running = bench.start_daemon()
+        try:
+            for state in STATES:
+                taken[state].append(once(bench, state))
+        finally:
+            running.stop()
+    for name, state, operation, reach in ROWS:
+        on, off = (min(one[operation] for one in taken[which])
+                   for which in (state, "fresh off" if state == "fresh" else "off"))
+        method = (f"ns of CPU time, fastest batch of {bench.numbers['rounds']} alternations of {bench.numbers['seconds']} s; "
+                  f"on: {STATES[state]}")
+        bench.add_ratio(name, on, off, reach, method)
