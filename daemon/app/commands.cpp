@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "daemon.h"
 #include "log.h"
+#include "short_slices.h"
 #include "sink_check.h"
 
 namespace ambit::app {
@@ -23,6 +24,7 @@ int run_daemon(const cli::Context& context) {
   if (!loaded.diagnostics.empty()) fmt::print(stderr, "{}\n", util::to_string(loaded.diagnostics));
   if (!loaded.ok()) return cli::kUsage;
   set_up_log(loaded.config.log);
+  ask_for_short_slices();
   return Daemon(std::move(loaded.config), context.config_files).run();
 }
 

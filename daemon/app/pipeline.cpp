@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 /// The longest sleep: a record below the kernel's wake-up threshold waits no longer.
 constexpr auto kPoll = 5ms;
+/// After records came: the kernel half wakes at most once in this time, so what follows them at once wakes nobody.
+constexpr auto kPollBusy = 1ms;
 
 }  // namespace
 
@@ -38,9 +40,10 @@ Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledg
 void Pipeline::run(const std::stop_token& stop) {
   const auto on_record = [this](const collector::RawRecord& record) { handle_record(record); };
   const auto on_event = [this](Event&& event) { handle(event); };
+  auto poll = kPoll;
   while (!stop.stop_requested()) {
-    collector_.wait(kPoll);
-    collector_.drain(on_record, on_event);
+    collector_.wait(poll);
+    poll = collector_.drain(on_record, on_event) > 0 ? kPollBusy : kPoll;
     hand_over();
     rounds_.fetch_add(1, std::memory_order_release);
   }

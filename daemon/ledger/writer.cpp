@@ -198,7 +198,9 @@ void Writer::run() {
     const auto now = steady_clock::now();
     if (queue_.rows() != 0) {
       if (busy_since_ns_ == 0) busy_since_ns_ = now_ns(now);
-      if (!is_stopping && !is_syncing) queue_.wait_for_rows(options_.commit_rows, options_.commit_interval);
+      // The first rows after a quiet time go at once, the next ones together.
+      const auto rest = std::chrono::ceil<milliseconds>(last_commit_ + options_.commit_interval - now);
+      if (!is_stopping && !is_syncing && rest > milliseconds(0)) queue_.wait_for_rows(options_.commit_rows, rest);
     }
     Batch batch = queue_.take();
     taken_position_ = std::max(taken_position_, batch.position);
@@ -318,6 +320,7 @@ void Writer::write(bool everything) {
 
 bool Writer::try_commit(bool everything) {
   const auto start = steady_clock::now();
+  last_commit_ = start;
   const bool with_repeats = everything || start - last_flush_ >= kFlushRepeats;
   const std::vector<AccessTable::Row> rows = access_.due(with_repeats);
   const Cursors::Changes moved = cursors.changes();

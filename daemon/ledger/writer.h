@@ -120,7 +120,8 @@ class Writer {
   std::uint64_t next_sequence_ = 1, first_sequence_ = 1;
   std::uint64_t taken_position_ = 0, noted_losses_ = 0;
   WallTime last_note_{};
-  std::chrono::steady_clock::time_point last_flush_{}, last_cursors_{}, next_retry_{}, next_prune_{}, next_reserve_{};
+  std::chrono::steady_clock::time_point last_commit_{}, last_flush_{}, last_cursors_{}, next_retry_{}, next_prune_{},
+      next_reserve_{};
 
   // Read by others.
   std::atomic<std::uint64_t> submitted_position_{0}, committed_position_{0}, last_sequence_{0};
