@@ -1,73 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* DNS over UDP port 53: questions and answers of sockets that watched processes pointed there, copied raw. */
-#include "lib/emit.bpf.h"
+/* DNS at port 53: questions and answers of sockets that watched processes pointed there, copied raw. What is said over
+ * TCP is put together in user space. Bytes of datagrams are counted on the way.
+ */
+#include "lib/dns.bpf.h"
+#include "lib/packet.bpf.h"
+#include "lib/traffic.bpf.h"
 
-#define ETH_P_IP 0x0800
-#define ETH_P_IPV6 0x86DD
-#define DNS_PORT 53
 #define PASS 1
-#define IP_FRAGMENT_OFFSET 0x1fff
-/* Bytes from the start of the packet. */
-#define IPV4_PROTOCOL 9
-#define IPV6_NEXT_HEADER 6
-#define IPV6_HEADER 40
-
-struct datagram {
-	__u32 payload; /* offset */
-	__u32 udp;     /* offset */
-	__u16 family;
-	__u16 wire_len;
-	__u16 source, dest; /* ports */
-};
-
-/* False for nearly all that passes, after one load. */
-ALWAYS_INLINE bool may_be_udp(struct __sk_buff *skb)
-{
-	const __u8 *packet = (const void *)(__u64)skb->data, *end = (const void *)(__u64)skb->data_end;
-
-	if (packet + IPV6_HEADER > end)
-		return true; /* not in the linear part: parse() looks */
-	return packet[IPV4_PROTOCOL] == IPPROTO_UDP || packet[IPV6_NEXT_HEADER] == IPPROTO_UDP;
-}
-
-/* Finds UDP behind the IP header; false for anything else. IPv6 extension headers are not followed. */
-ALWAYS_INLINE bool parse(struct __sk_buff *skb, struct datagram *d)
-{
-	struct udphdr udp;
-
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		__u8 first, protocol;
-		__be16 fragment;
-
-		if (bpf_skb_load_bytes(skb, IPV4_PROTOCOL, &protocol, 1) || protocol != IPPROTO_UDP)
-			return false;
-		if (bpf_skb_load_bytes(skb, 0, &first, 1) || bpf_skb_load_bytes(skb, 6, &fragment, 2))
-			return false;
-		if (bpf_ntohs(fragment) & IP_FRAGMENT_OFFSET)
-			return false;
-		d->family = AF_INET;
-		d->udp = (first & 0xf) * 4;
-	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		__u8 next;
-
-		if (bpf_skb_load_bytes(skb, IPV6_NEXT_HEADER, &next, 1) || next != IPPROTO_UDP)
-			return false;
-		d->family = AF_INET6;
-		d->udp = IPV6_HEADER;
-	} else {
-		return false;
-	}
-	if (bpf_skb_load_bytes(skb, d->udp, &udp, sizeof(udp)))
-		return false;
-	d->source = bpf_ntohs(udp.source);
-	d->dest = bpf_ntohs(udp.dest);
-	d->wire_len = bpf_ntohs(udp.len);
-	d->payload = d->udp + sizeof(udp);
-	if (d->wire_len <= sizeof(udp))
-		return false;
-	d->wire_len -= sizeof(udp);
-	return true;
-}
 
 /* Softirq or the sender's context: the subject is the socket's owner, not who happens to run. */
 ALWAYS_INLINE bool subject_of_socket(struct subject *who, __u64 cookie)
@@ -90,44 +29,104 @@ ALWAYS_INLINE bool subject_of_socket(struct subject *who, __u64 cookie)
 	return is_of_interest(who);
 }
 
-ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)
+/* From byte `from` of the payload on, as much as a record takes; how much that was, 0 = nothing. */
+ALWAYS_INLINE __u32 send_payload(struct __sk_buff *skb, const struct packet *p, struct subject *who, __u64 cookie,
+				 __u16 direction, __u32 from)
 {
-	struct datagram d = {};
-	struct ambit_rec_dns *r;
-	struct subject who = {};
-	__u64 cookie;
+	bool is_question = direction == AMBIT_DNS_QUESTION, is_tcp = p->protocol == IPPROTO_TCP;
+	struct ambit_rec_dns *r = reserve_record(struct ambit_rec_dns, who);
 	__u64 len;
 
-	if (!may_be_udp(skb) || !parse(skb, &d))
-		return PASS;
-	if ((direction == AMBIT_DNS_QUESTION ? d.dest : d.source) != DNS_PORT)
-		return PASS;
-	cookie = bpf_get_socket_cookie(skb);
-	if (!subject_of_socket(&who, cookie))
-		return PASS;
-	r = reserve_record(struct ambit_rec_dns, &who);
 	if (!r)
-		return PASS;
+		return 0;
 	/* Too large for an inlined memset. The helper zeroes the target of a read that fails, and NULL always does. */
 	bpf_probe_read_kernel(r, sizeof(*r), NULL);
 	r->cookie = cookie;
-	r->family = d.family;
+	r->family = p->family;
 	r->direction = direction;
-	r->wire_len = d.wire_len;
+	r->wire_len = at_most(p->len, 0xffff);
 	r->server_port = DNS_PORT;
-	r->local_port = direction == AMBIT_DNS_QUESTION ? d.source : d.dest;
-	if (d.family == AF_INET)
-		bpf_skb_load_bytes(skb, direction == AMBIT_DNS_QUESTION ? 16 : 12, r->server, 4);
-	else
-		bpf_skb_load_bytes(skb, direction == AMBIT_DNS_QUESTION ? 24 : 8, r->server, 16);
-	/* parse() lets nothing empty through; verifiers before 6.3 learn that a length is not 0 only this way. */
-	len = at_most((__u64)d.wire_len - 1, AMBIT_DNS_PAYLOAD_MAX - 1) + 1;
-	if (!bpf_skb_load_bytes(skb, d.payload, r->payload, len))
+	r->local_port = is_question ? p->source : p->dest;
+	r->seq = is_tcp ? p->seq + from : 0;
+	load_peer(skb, p, is_question, r->server);
+	/* The caller leaves at least one byte; verifiers before 6.3 learn that a length is not 0 only this way. */
+	len = at_most((__u64)p->len - from - 1, AMBIT_DNS_PAYLOAD_MAX - 1) + 1;
+	if (!bpf_skb_load_bytes(skb, p->payload + from, r->payload, len))
 		r->payload_len = len;
 	else
-		count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);
-	fill_header(&r->h, &who, AMBIT_REC_DNS, AMBIT_HOOK_CGROUP_SKB, 0);
-	submit_record(&r->h, sizeof(*r), &who);
+		count_loss(AMBIT_LOSS_READ_FAILED, who->image_id);
+	fill_header(&r->h, who, is_tcp ? AMBIT_REC_DNS_SEGMENT : AMBIT_REC_DNS, AMBIT_HOOK_CGROUP_SKB, 0);
+	submit_record(&r->h, sizeof(*r), who);
+	return len;
+}
+
+/* Messages over TCP may be larger than a record: answers of 4 KiB are usual for signed zones. What is longer still
+ * leaves a hole, and user space counts the stream as broken. */
+#define SEGMENT_RECORDS 8
+
+ALWAYS_INLINE void send_segment(struct __sk_buff *skb, const struct packet *p, struct subject *who, __u64 cookie,
+				__u16 direction)
+{
+	__u32 from = 0;
+	int i;
+
+	for (i = 0; i < SEGMENT_RECORDS && from < p->len; i++)
+		from += AMBIT_DNS_PAYLOAD_MAX * !!send_payload(skb, p, who, cookie, direction, from);
+}
+
+ALWAYS_INLINE void count_datagram(struct __sk_buff *skb, const struct packet *p, __u64 cookie, bool is_out)
+{
+	struct socket_owner *owner = bpf_map_lookup_elem(&udp_sockets, &cookie);
+	struct ambit_traffic_key key = {};
+
+	if (!owner)
+		return;
+	if (image_state(owner->image_id) == AMBIT_IMAGE_IGNORED) { /* judged since */
+		bpf_map_delete_elem(&udp_sockets, &cookie);
+		return;
+	}
+	set_traffic_owner(&key, owner);
+	key.protocol = IPPROTO_UDP;
+	key.family = p->family;
+	load_peer(skb, p, is_out, key.peer);
+	key.port = (key.role == AMBIT_ROLE_SERVER) == is_out ? p->source : p->dest;
+	add_traffic(&key, is_out ? 0 : p->len, is_out ? p->len : 0);
+}
+
+/* False for nearly all that passes, after one load: TCP is looked at only where the other end is a resolver. */
+ALWAYS_INLINE bool may_matter(struct __sk_buff *skb)
+{
+	const __u8 *packet = (const void *)(__u64)skb->data, *end = (const void *)(__u64)skb->data_end;
+
+	if (packet + IP6_HEADER > end)
+		return true; /* not in the linear part: find_transport() looks */
+	if (packet[IP_PROTOCOL] == IPPROTO_UDP || packet[IP6_NEXT_HEADER] == IPPROTO_UDP)
+		return true;
+	return skb->remote_port == bpf_htonl(DNS_PORT) || (packet[0] >> 4 == 6 && packet[IP6_NEXT_HEADER] != IPPROTO_TCP);
+}
+
+ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)
+{
+	bool is_question = direction == AMBIT_DNS_QUESTION;
+	struct subject who = {};
+	struct packet p = {};
+	__u64 cookie;
+
+	if (!may_matter(skb) || !find_transport(skb, &p))
+		return PASS;
+	if (p.protocol != IPPROTO_UDP && (p.protocol != IPPROTO_TCP || skb->remote_port != bpf_htonl(DNS_PORT)))
+		return PASS;
+	if (!find_payload(skb, &p))
+		return PASS;
+	cookie = bpf_get_socket_cookie(skb);
+	if (p.protocol == IPPROTO_UDP)
+		count_datagram(skb, &p, cookie, is_question);
+	if ((is_question ? p.dest : p.source) != DNS_PORT || !subject_of_socket(&who, cookie))
+		return PASS;
+	if (p.protocol == IPPROTO_TCP)
+		send_segment(skb, &p, &who, cookie, direction);
+	else
+		send_payload(skb, &p, &who, cookie, direction, 0);
 	return PASS;
 }
 

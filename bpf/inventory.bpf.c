@@ -2,11 +2,12 @@
 /* What was there before us: processes, the regular files and sockets they hold. Read through iterator files, not the
  * ring, and one at a time (the loader sees to that).
  */
+#include "lib/dns.bpf.h"
 #include "lib/open.bpf.h"
 #include "lib/process.bpf.h"
 #include "lib/sock.bpf.h"
+#include "lib/traffic.bpf.h"
 
-#define TCP_ESTABLISHED_STATE 1
 #define VM_WRITE 0x2
 #define VM_SHARED 0x8
 
@@ -122,18 +123,51 @@ ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct sub
 	write_out(seq, &r->h, sizeof(*r) + path_len);
 }
 
+/* The kernel gives a socket its cookie when it is asked for; these helpers are of 5.11 and 5.12. */
+ALWAYS_INLINE __u64 cookie_of(struct file *file)
+{
+	struct socket *socket;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_for_each_map_elem)) /* 5.13 */
+		return 0;
+	socket = bpf_sock_from_file(file);
+	return socket && socket->sk ? bpf_get_socket_cookie(socket->sk) : 0;
+}
+
+/* Bytes of sockets that were there before count from now on; the lower port of a connection is taken for the service's.
+ * Names that are asked for on them are known as those of others. */
+ALWAYS_INLINE void own_found_socket(struct subject *who, struct sock *sk, const struct ambit_rec_net *r,
+				    bool is_connected)
+{
+	bool serves = !is_connected || r->local_port < r->remote_port;
+
+	if (is_connected && is_plain_tcp(sk))
+		own_tcp_socket(sk, who, serves ? AMBIT_ROLE_SERVER : AMBIT_ROLE_CLIENT, true);
+	if (!r->cookie)
+		return;
+	if (r->sock_type == SOCK_DGRAM && r->protocol == IPPROTO_UDP && r->local_port)
+		own_udp_socket(r->cookie, who, serves ? AMBIT_ROLE_SERVER : AMBIT_ROLE_CLIENT, false);
+	if (is_connected && r->remote_port == DNS_PORT)
+		remember_dns_socket(who, r->cookie);
+}
+
 /* Listeners and connected sockets. Which of the connected ones were accepted is told by the loader, who has seen all
  * listeners. */
-ALWAYS_INLINE void show_socket(struct seq_file *seq, struct scratch *s, struct subject *who, struct sock *sk, __u32 fd)
+ALWAYS_INLINE void show_socket(struct seq_file *seq, struct scratch *s, struct subject *who, struct sock *sk,
+			       __u64 cookie, __u32 fd)
 {
 	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	struct ambit_rec_net *r = (struct ambit_rec_net *)s->record;
 	__u16 type = state == TCP_LISTEN_STATE ? AMBIT_REC_LISTEN : AMBIT_REC_CONNECT;
 
-	if (state != TCP_LISTEN_STATE && state != TCP_ESTABLISHED_STATE)
-		return;
 	__builtin_memset(r, 0, sizeof(*r));
 	fill_net(r, sk);
+	if (cookie)
+		r->cookie = cookie;
+	if ((r->family == AF_INET || r->family == AF_INET6) && state != TCP_LISTEN_STATE && is_of_interest(who))
+		own_found_socket(who, sk, r, state == TCP_ESTABLISHED_STATE);
+	if (state != TCP_LISTEN_STATE && state != TCP_ESTABLISHED_STATE)
+		return;
 	if (r->family == AF_UNIX) {
 		put_unix_name(r, state == TCP_LISTEN_STATE ? unix_name_of(sk) : unix_name_of_peer(sk));
 		if (!r->path_len)
@@ -165,7 +199,7 @@ int iter__task_file(struct bpf_iter__task_file *ctx)
 	if (!sk)
 		show_file(ctx->meta->seq, s, &who, file, fd, access_of(file, 0));
 	else if (!(iter_facts & ITER_WITHOUT_PATHS))
-		show_socket(ctx->meta->seq, s, &who, sk, fd);
+		show_socket(ctx->meta->seq, s, &who, sk, cookie_of(file), fd);
 	return 0;
 }
 

@@ -167,6 +167,8 @@ extern const volatile unsigned int ring_reserve_bytes;
 extern const volatile unsigned int wake_bytes;
 extern const volatile unsigned int self_tgid;
 extern const volatile unsigned int seen_enabled;
+extern const volatile unsigned int fork_storm;		  /* processes of one control group within a second */
+extern const volatile unsigned int connect_unix_by_calls; /* this kernel has no hook for it */
 extern const volatile struct ambit_call calls_64[AMBIT_CALL_NUMBERS];
 extern const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS];
 

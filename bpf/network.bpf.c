@@ -2,25 +2,28 @@
 /* Addresses that processes connect, send and bind to, and listeners. The cgroup hooks see what io_uring does, too, and
  * cost nothing to anything else. They can be preempted: records are written in place in the ring. They never refuse.
  */
+#include "lib/dns.bpf.h"
 #include "lib/seen.bpf.h"
 #include "lib/sock.bpf.h"
+#include "lib/traffic.bpf.h"
 
-#define DNS_PORT 53
 #define ALLOW 1
 
-ALWAYS_INLINE void remember_dns_socket(struct subject *who, __u64 cookie)
-{
-	struct dns_owner owner = {};
+/* Members of the context are read once, into these: clang would keep a pointer to one, which the verifier refuses. */
+struct socket_kind {
+	__u32 type, protocol;
+};
 
-	owner.tgid = who->tgid;
-	owner.tid = who->tid;
-	owner.leader_start_ns = who->leader_start_ns;
-	owner.cgroup_id = task_cgroup_id(who->task);
-	if (bpf_map_update_elem(&dns_sockets, &cookie, &owner, BPF_ANY))
-		count_loss(AMBIT_LOSS_DNS_FULL, who->image_id);
+ALWAYS_INLINE struct socket_kind kind_of(struct bpf_sock_addr *ctx)
+{
+	struct socket_kind kind = {ctx->type, ctx->protocol};
+
+	barrier_var(kind.type);
+	barrier_var(kind.protocol);
+	return kind;
 }
 
-ALWAYS_INLINE struct ambit_rec_net *new_address_record(struct bpf_sock_addr *ctx, struct subject *who, __u64 cookie)
+ALWAYS_INLINE struct ambit_rec_net *new_address_record(struct socket_kind kind, struct subject *who, __u64 cookie)
 {
 	struct task_struct *task = who->task;
 	struct ambit_rec_net *r = reserve_record(struct ambit_rec_net, who);
@@ -30,8 +33,8 @@ ALWAYS_INLINE struct ambit_rec_net *new_address_record(struct bpf_sock_addr *ctx
 	__builtin_memset(r, 0, sizeof(*r));
 	r->cookie = cookie;
 	r->net_ns = READ(task, nsproxy, net_ns, ns.inum);
-	r->sock_type = ctx->type;
-	r->protocol = ctx->protocol;
+	r->sock_type = kind.type;
+	r->protocol = kind.protocol;
 	return r;
 }
 
@@ -39,6 +42,7 @@ ALWAYS_INLINE int handle_v4(struct bpf_sock_addr *ctx, __u16 type)
 {
 	__u32 address[4] = {ctx->user_ip4}, generation;
 	__u16 port = bpf_ntohs(ctx->user_port);
+	struct socket_kind kind = kind_of(ctx);
 	struct ambit_rec_net *r;
 	struct subject who;
 	__u64 cookie;
@@ -49,10 +53,12 @@ ALWAYS_INLINE int handle_v4(struct bpf_sock_addr *ctx, __u16 type)
 	cookie = bpf_get_socket_cookie(ctx);
 	if (port == DNS_PORT)
 		remember_dns_socket(&who, cookie);
+	if (kind.type == SOCK_DGRAM)
+		own_udp_socket(cookie, &who, AMBIT_ROLE_CLIENT, type == AMBIT_REC_CONNECT);
 	generation = judge_generation();
-	if (is_seen_peer(&who, type, AF_INET, address, port, ctx->type, ctx->protocol))
+	if (is_seen_peer(&who, type, AF_INET, address, port, kind.type, kind.protocol))
 		return ALLOW;
-	r = new_address_record(ctx, &who, cookie);
+	r = new_address_record(kind, &who, cookie);
 	if (!r)
 		return ALLOW;
 	r->seen_generation = generation;
@@ -70,6 +76,7 @@ ALWAYS_INLINE int handle_v6(struct bpf_sock_addr *ctx, __u16 type)
 	__u32 as_v4[4] = {address[3]}, generation;
 	bool is_mapped = is_mapped_v4(address), is_seen;
 	__u16 port = bpf_ntohs(ctx->user_port);
+	struct socket_kind kind = kind_of(ctx);
 	struct ambit_rec_net *r;
 	struct subject who;
 	__u64 cookie;
@@ -80,12 +87,14 @@ ALWAYS_INLINE int handle_v6(struct bpf_sock_addr *ctx, __u16 type)
 	cookie = bpf_get_socket_cookie(ctx);
 	if (port == DNS_PORT)
 		remember_dns_socket(&who, cookie);
+	if (kind.type == SOCK_DGRAM)
+		own_udp_socket(cookie, &who, AMBIT_ROLE_CLIENT, type == AMBIT_REC_CONNECT);
 	generation = judge_generation();
-	is_seen = is_mapped ? is_seen_peer(&who, type, AF_INET, as_v4, port, ctx->type, ctx->protocol)
-			    : is_seen_peer(&who, type, AF_INET6, address, port, ctx->type, ctx->protocol);
+	is_seen = is_mapped ? is_seen_peer(&who, type, AF_INET, as_v4, port, kind.type, kind.protocol)
+			    : is_seen_peer(&who, type, AF_INET6, address, port, kind.type, kind.protocol);
 	if (is_seen)
 		return ALLOW;
-	r = new_address_record(ctx, &who, cookie);
+	r = new_address_record(kind, &who, cookie);
 	if (!r)
 		return ALLOW;
 	r->seen_generation = generation;
@@ -143,6 +152,8 @@ ALWAYS_INLINE int handle_bound(struct bpf_sock *ctx, __u16 family)
 	if (!is_of_interest(&who))
 		return ALLOW;
 	cookie = bpf_get_socket_cookie(ctx);
+	if (sock_type == SOCK_DGRAM)
+		own_udp_socket(cookie, &who, AMBIT_ROLE_SERVER, false);
 	r = reserve_record(struct ambit_rec_net, &who);
 	if (!r)
 		return ALLOW;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Life of processes: fork, exec, exit. These hooks cost nothing to anything else. */
+#include "lib/fork_rate.bpf.h"
 #include "lib/process.bpf.h"
 
 ALWAYS_INLINE __u32 append_argv(struct scratch *s, __u32 at, struct subject *who, __u32 *quality)
@@ -95,6 +96,8 @@ int BPF_PROG(tp_btf__sched_process_fork, struct task_struct *parent, struct task
 	remember_process(r.child_tgid, r.child_start_ns, r.child_image_id, r.child_cgroup_id);
 	fill_header(&r.h, &who, AMBIT_REC_FORK, AMBIT_HOOK_TP_BTF_SCHED, 0);
 	send_record(&r.h, sizeof(r), &who, ROOM_RESERVED);
+	if (is_of_interest(&who))
+		count_fork(&who);
 	return 0;
 }
 

@@ -9,6 +9,8 @@ const volatile unsigned int ring_reserve_bytes = 2 << 20;
 const volatile unsigned int wake_bytes = 4 << 20;
 const volatile unsigned int self_tgid = 0;
 const volatile unsigned int seen_enabled = 0;
+const volatile unsigned int fork_storm = 1000;
+const volatile unsigned int connect_unix_by_calls = 0;
 const volatile struct ambit_call calls_64[AMBIT_CALL_NUMBERS] = {};
 const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS] = {};
 

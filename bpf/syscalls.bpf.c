@@ -15,6 +15,12 @@ ALWAYS_INLINE void note_moves(__u8 moves_paths, struct pt_regs *regs, long ret)
 	note_moved_paths();
 }
 
+/* ENFILE 23 and EMFILE 24 in one comparison. */
+ALWAYS_INLINE bool is_out_of_files(long ret)
+{
+	return (__u64)(ret + EMFILE) <= EMFILE - ENFILE;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
@@ -24,6 +30,8 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 
 	if (nr >= AMBIT_CALL_NUMBERS)
 		return 0;
+	if (is_out_of_files(ret)) /* whatever the call */
+		bpf_tail_call(ctx, &call_programs, AMBIT_SLOT_LIMIT);
 	slot = calls_64[nr].slot;
 	slot_32 = calls_32[nr].slot;
 	if (!(slot | slot_32))

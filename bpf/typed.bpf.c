@@ -16,9 +16,11 @@
 #define walk_path walk_path_typed
 #define tp_btf__inet_sock_set_state tp_btf__inet_sock_set_state_typed
 #define tp_btf__sys_exit tp_btf__sys_exit_typed
+#define tp_btf__tcp_state tp_btf__tcp_state_typed
 #define walk_step walk_step_typed
 
 #include "network.bpf.c"
 #include "open.bpf.c"
 #include "path.bpf.c"
 #include "syscalls.bpf.c"
+#include "tcp_state.bpf.c"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* connect of unix sockets (6.7+). libbpf 1.1 does not know the hook: the loader sets type and attach type by hand. A
- * file of its own, because only this one needs kernel functions.
+/* connect of unix sockets, and datagrams to a stated address (6.7+). libbpf 1.1 does not know the hooks: the loader
+ * sets type and attach type by hand. A file of its own, because only this one needs kernel functions.
  */
 #include "lib/sock.bpf.h"
 
@@ -8,8 +8,7 @@
 
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak; /* 6.2; weak, so that the object opens without it */
 
-SEC("cgroup_unix_connect")
-int cgroup__connect_unix(struct bpf_sock_addr *ctx)
+ALWAYS_INLINE int handle_unix(struct bpf_sock_addr *ctx, __u16 type)
 {
 	struct bpf_sock_addr_kern *kernel_ctx = bpf_cast_to_kern_ctx(ctx);
 	const void *address = (const void *)BPF_CORE_READ(kernel_ctx, uaddr); /* the kernel's copy */
@@ -43,7 +42,19 @@ int cgroup__connect_unix(struct bpf_sock_addr *ctx)
 			r->path_len = len;
 		}
 	}
-	fill_header(&r->h, &who, AMBIT_REC_CONNECT, AMBIT_HOOK_CGROUP_ADDR, 0);
+	fill_header(&r->h, &who, type, AMBIT_HOOK_CGROUP_ADDR, 0);
 	submit_record(&r->h, sizeof(*r), &who);
 	return ALLOW;
+}
+
+SEC("cgroup_unix_connect")
+int cgroup__connect_unix(struct bpf_sock_addr *ctx)
+{
+	return handle_unix(ctx, AMBIT_REC_CONNECT);
+}
+
+SEC("cgroup_unix_sendmsg")
+int cgroup__sendmsg_unix(struct bpf_sock_addr *ctx)
+{
+	return handle_unix(ctx, AMBIT_REC_SEND);
 }

@@ -12,6 +12,7 @@
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 #include "ambit/abi/seen.h"
+#include "ambit/abi/traffic.h"
 
 #define AF_UNIX 1
 #define AF_INET 2
@@ -25,6 +26,9 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_MPTCP 262
+#define TCP_ESTABLISHED_STATE 1
+#define TCP_SYN_SENT_STATE 2
+#define TCP_CLOSE_STATE 7
 #define TCP_LISTEN_STATE 10
 
 #define S_IFMT 0170000
@@ -33,8 +37,11 @@
 
 #define EPERM 1
 #define ENOENT 2
+#define EAGAIN 11
 #define EACCES 13
 #define ENOTDIR 20
+#define ENFILE 23
+#define EMFILE 24
 #define EROFS 30
 #define ENOSYS 38
 

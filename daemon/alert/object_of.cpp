@@ -103,7 +103,7 @@ struct Describe {
     object.path = dns.question;
     object.peer_address = address_text(dns.family, dns.server);
     object.peer_port = dns.server_port;
-    object.protocol = "udp";
+    object.protocol = dns.is_tcp ? "tcp" : "udp";
   }
   void operator()(const LossFacts& loss) const {
     object.kind = "loss";

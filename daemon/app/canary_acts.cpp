@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -89,7 +90,9 @@ bool serve_and_connect(const std::string&) {
   }
   const Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(client.get(), as_sockaddr(address), sizeof(address)) != 0) return false;
-  return Fd(accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
+  const Fd accepted(accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  char byte = 0;
+  return accepted.valid() && send(client.get(), "x", 1, 0) == 1 && recv(accepted.get(), &byte, 1, 0) == 1;
 }
 
 bool send_datagram(const std::string&) {
@@ -106,6 +109,20 @@ bool connect_unix(const std::string& folder) {
   if (path.size() >= sizeof(address.sun_path)) return false;
   memcpy(address.sun_path, path.c_str(), path.size());
   return connect(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == ENOENT;
+}
+
+bool send_unix_datagram(const std::string& folder) {
+  const Fd receiver(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Fd sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = folder + "/datagram.sock";
+  if (path.size() >= sizeof(address.sun_path)) return false;
+  memcpy(address.sun_path, path.c_str(), path.size());
+  const auto* const to = reinterpret_cast<const sockaddr*>(&address);
+  if (bind(receiver.get(), to, sizeof(address)) != 0) return false;
+  const bool is_sent = sendto(sender.get(), "x", 1, 0, to, sizeof(address)) == 1;
+  return unlink(path.c_str()) == 0 && is_sent;
 }
 
 /// A question for the reserved name canary.ambit.invalid (RFC 6761) to loopback; nobody needs to answer.
@@ -200,6 +217,13 @@ bool put_socket_on_stdin(const std::string&) {
   return in_child([] { return dup2(socket(AF_INET, SOCK_DGRAM, 0), 0) == 0 ? 0 : 1; }) == 0;
 }
 
+bool run_out_of_descriptors(const std::string&) {
+  return in_child([] {
+           const rlimit few{0, 0};
+           return setrlimit(RLIMIT_NOFILE, &few) == 0 && socket(AF_INET, SOCK_DGRAM, 0) < 0 && errno == EMFILE ? 0 : 1;
+         }) == 0;
+}
+
 bool read_memory_file(const std::string&) {
   return Fd(open(fmt::format("/proc/{}/environ", getpid()).c_str(), O_RDONLY | O_CLOEXEC)).valid();
 }
@@ -275,6 +299,8 @@ int perform_canary_acts(const std::string& scratch) {
                       {"tcp", serve_and_connect},
                       {"udp", send_datagram},
                       {"unix", connect_unix},
+                      {"unix datagram", send_unix_datagram},
+                      {"limit", run_out_of_descriptors},
                       {"dns", ask_dns},
                       {"ptrace", trace_child},
                       {"memory", read_memory_file},

@@ -24,13 +24,19 @@ bool CanaryBook::is_canary_exec(const Enriched& enriched) const {
 
 bool CanaryBook::observe(const Enriched& enriched) {
   const Event& event = *enriched.event;
+  if (event.kind == EventKind::traffic && ended_.contains(event.subject)) {
+    seen_["traffic"] = event.time;
+    return true;
+  }
   if (!members_.contains(event.subject) && !is_canary_exec(enriched)) return false;
+  if (members_.empty()) ended_.clear();
   members_.insert(event.subject);
   images_.insert(event.image);
   if (event.kind == EventKind::fork) members_.insert(std::get<ForkFacts>(event.facts).child);
   for (const auto& signal : signals_proved_by(event)) seen_[signal] = event.time;
   if (event.kind == EventKind::exit) {
     members_.erase(event.subject);
+    ended_.insert(event.subject);
     if (members_.empty()) images_.clear();
   }
   return true;

@@ -33,6 +33,7 @@ class CanaryBook {
   std::uint32_t self_tgid_;
   FileId self_executable_;
   std::unordered_set<ProcessKey> members_;
+  std::unordered_set<ProcessKey> ended_;  ///< of the last run; their bytes are told after they ended
   std::unordered_set<ImageId> images_;
   std::map<std::string, BootTime> seen_;
 };

@@ -160,6 +160,9 @@ Daemon::Step Daemon::start_kernel() {
   options.max_images = config_.kernel.max_images;
   options.max_protected = config_.kernel.max_protected;
   options.seen_entries = config_.kernel.seen_enabled ? config_.kernel.seen_entries : 0;
+  options.max_sockets = config_.kernel.max_sockets;
+  options.max_peers = config_.kernel.max_peers;
+  options.fork_storm = config_.kernel.fork_storm;
   options.denied_hooks = config_.hooks.deny;
   options.cgroup2_path = config_.kernel.cgroup2_path;
   auto sensor = kernel::Sensor::load(options);
@@ -194,6 +197,7 @@ void Daemon::start_pipeline() {
   options.enrich.resolvers = resolvers_of(config_);
   for (const auto& signal : sensor_->signals()) {
     if (signal.state != kernel::HookState::active) options.blind_signals.push_back(signal.signal);
+    if (signal.signal == "traffic") options.counts_traffic = signal.state == kernel::HookState::active;
   }
   live_ = std::make_unique<LiveEvents>([this](bool wanted) { pipeline_->follow_events(wanted); });
   PipelineHooks hooks;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "collector/host.h"
+#include "collector/traffic_events.h"
 #include "decode/decode.h"
 
 namespace ambit::app {
@@ -33,6 +34,7 @@ Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledg
       canaries_(options.self_tgid, options.self_executable),
       seen_(sensor_.seen(), options.seen_entries),
       seen_entries_(options.seen_entries),
+      counts_traffic_(options.counts_traffic),
       snapshot_(std::make_shared<Snapshot>()) {
   tell_kernel();
 }
@@ -51,6 +53,7 @@ void Pipeline::run(const std::stop_token& stop) {
   const auto end = ring_position_ + sensor_.ring().capacity_bytes();
   while (collector_.drain(on_record, on_event) > 0 && ring_position_ < end) hand_over();
   seen_.collect(batch_.accesses);
+  count_traffic();
   count_losses();
   alerter_.flush(batch_.alerts);
   hand_over();
@@ -67,8 +70,11 @@ SnapshotRef Pipeline::snapshot() const {
 }
 
 void Pipeline::handle_record(const collector::RawRecord& record) {
-  const auto event = decode::decode(record.bytes, record.position);
-  if (event.ok()) {
+  if (decode::DnsStreams::takes(record.bytes)) {
+    const auto messages = dns_streams_.add(record.bytes, record.position);
+    if (!messages.ok()) ++undecodable_;
+    for (std::size_t i = 0; messages.ok() && i < messages->size(); ++i) handle((*messages)[i]);
+  } else if (const auto event = decode::decode(record.bytes, record.position); event.ok()) {
     handle(*event, record.bytes);
   } else {
     ++undecodable_;
@@ -88,9 +94,13 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   if (judge_.has_output()) tell_kernel();
 
   if (judged.judgement.workload != nullptr) {
-    metrics_.count_verdict(judged.judgement.workload.get(), judged.judgement.verdict.outcome,
-                           judged.judgement.verdict.section);
-    note_access(judged);
+    if (event.kind == EventKind::traffic) {
+      note_traffic(judged);
+    } else {
+      metrics_.count_verdict(judged.judgement.workload.get(), judged.judgement.verdict.outcome,
+                             judged.judgement.verdict.section);
+      note_access(judged);
+    }
   }
   if (event.kind == EventKind::loss) {
     const auto& loss = std::get<LossFacts>(event.facts);
@@ -118,6 +128,13 @@ void Pipeline::note_access(const JudgedEvent& judged) {
     batch_.accesses.push_back(std::move(*access));
 }
 
+void Pipeline::note_traffic(const JudgedEvent& judged) {
+  const auto& facts = std::get<NetFacts>(judged.event().facts);
+  metrics_.count_traffic(*judged.judgement.workload, facts.bytes_in, facts.bytes_out);
+  if (auto record = ledger::traffic_of(judged, wall_of(judged.event().time)))
+    batch_.traffic.push_back(std::move(*record));
+}
+
 void Pipeline::on_tick(const Event& event) {
   now_ = event.time;
   wall_ = std::get<TickFacts>(event.facts).wall;
@@ -132,8 +149,19 @@ void Pipeline::on_tick(const Event& event) {
 void Pipeline::once_a_second() {
   alerter_.checkpoint(batch_.running);
   seen_.collect(batch_.accesses);
+  count_traffic();
   count_losses();
   publish_snapshot();
+}
+
+void Pipeline::count_traffic() {
+  if (!counts_traffic_) return;
+  const auto rows = sensor_.take_traffic();
+  if (!rows.ok()) {
+    ++traffic_failures_;
+    return;
+  }
+  for (const auto& row : *rows) handle(collector::traffic_event(row, now_));
 }
 
 void Pipeline::count_losses() {
@@ -141,7 +169,8 @@ void Pipeline::count_losses() {
   const auto totals = sensor_.read_losses();
   auto events = losses_.take(totals, now_);
   for (auto& more :
-       {losses_.take("undecodable", undecodable_, now_),
+       {losses_.take("undecodable", undecodable_, now_), losses_.take("traffic_unread", traffic_failures_, now_),
+        losses_.take("dns_stream", dns_streams_.broken(), now_),
         losses_.take("inject_full", collector_.injected_dropped(), now_),
         losses_.take("inventory_full", collector_.inventory_dropped(), now_),
         losses_.take("ledger_alerts", ledger.lost_alerts, now_), losses_.take("ledger_rows", ledger.lost_rows, now_),

@@ -15,6 +15,7 @@
 #include "canary_book.h"
 #include "collector/collector.h"
 #include "collector/loss_accounts.h"
+#include "decode/dns_streams.h"
 #include "enrich/enricher.h"
 #include "kernel/sensor.h"
 #include "ledger/ledger.h"
@@ -40,6 +41,7 @@ struct PipelineOptions {
   std::uint32_t self_tgid = 0;
   FileId self_executable;
   std::vector<std::string> blind_signals;  ///< of the hook plan, for alerts
+  bool counts_traffic = false;             ///< signal `traffic` is active
 };
 
 /// kernel record -> decode -> enrich -> scope verdict -> rules -> alert -> ledger, in one thread and one order. Reads
@@ -72,9 +74,11 @@ class Pipeline {
   void once_a_second();
   void match(const JudgedEvent& judged, bool is_canary);
   void note_access(const JudgedEvent& judged);
+  void note_traffic(const JudgedEvent& judged);
   void tell_kernel();
   void hand_over();
   void count_losses();
+  void count_traffic();
   void count_alerts();
   void publish_snapshot();
   [[nodiscard]] std::vector<metrics::TableRow> table_rows() const;
@@ -90,6 +94,7 @@ class Pipeline {
   Sets sets_;
   std::vector<std::string> blind_signals_;
 
+  decode::DnsStreams dns_streams_;
   enrich::Enricher enricher_;
   scope::Judge judge_;
   alert::Alerter alerter_;
@@ -101,7 +106,9 @@ class Pipeline {
   WallTime wall_{};
   BootTime last_second_{};
   std::size_t seen_entries_ = 0;
+  bool counts_traffic_ = false;
   std::uint64_t undecodable_ = 0;
+  std::uint64_t traffic_failures_ = 0;
   std::uint64_t protect_refused_ = 0;
   std::uint64_t names_refused_ = 0;
   std::uint64_t ring_position_ = 0;       ///< past the last ring record handled

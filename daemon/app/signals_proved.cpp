@@ -39,6 +39,9 @@ std::vector<std::string> signals_proved_by(const Event& event) {
     case EventKind::connect:
       out.emplace_back(std::get<NetFacts>(event.facts).family == AF_UNIX ? "connect_unix" : "connect");
       break;
+    case EventKind::send:
+      out.emplace_back(std::get<NetFacts>(event.facts).family == AF_UNIX ? "send_unix" : "send");
+      break;
     case EventKind::cgroup_attach:
     case EventKind::cgroup_name:
       out.emplace_back("cgroup");

@@ -36,8 +36,8 @@ void read_seen_table(YamlReader& r, const Node& n, KernelSettings& k) {
 
 void read_kernel(YamlReader& r, const Node& n, Config& c) {
   if (!r.expect_map(n, "kernel",
-                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected", "seen_table",
-                     "cgroup2_path"})) {
+                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected", "max_sockets",
+                     "max_peers", "fork_storm", "seen_table", "cgroup2_path"})) {
     return;
   }
   auto& k = c.kernel;
@@ -48,6 +48,9 @@ void read_kernel(YamlReader& r, const Node& n, Config& c) {
   read_table_size(r, n, "max_processes", k.max_processes);
   read_table_size(r, n, "max_images", k.max_images);
   read_table_size(r, n, "max_protected", k.max_protected);
+  read_table_size(r, n, "max_sockets", k.max_sockets);
+  read_table_size(r, n, "max_peers", k.max_peers);
+  read_table_size(r, n, "fork_storm", k.fork_storm);
   if (n["seen_table"].IsDefined()) read_seen_table(r, n["seen_table"], k);
   read_absolute(r, n["cgroup2_path"], "kernel.cgroup2_path", k.cgroup2_path);
   if (const auto at = n["ring_bytes"]; at.IsDefined()) {

@@ -48,14 +48,7 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
 
 }  // namespace
 
-Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) {
-  ambit_rec_header h{};
-  if (const auto status = read_fixed(record, sizeof(ambit_rec_header), "header", h); !status.ok())
-    return status.error();
-  if (h.abi != AMBIT_ABI) return Error{fmt::format("decode: layout {}, this program reads {}", h.abi, AMBIT_ABI)};
-  if (h.size < sizeof(ambit_rec_header) || h.size > record.size() || h.size > AMBIT_REC_MAX) {
-    return Error{fmt::format("decode: record type {} states {} bytes of {}", h.type, h.size, record.size())};
-  }
+Event event_of(const ambit_rec_header& h, std::uint64_t position) {
   Event event;
   event.hook = h.hook;
   event.cpu = h.cpu;
@@ -67,8 +60,23 @@ Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) 
   event.cgroup = h.cgroup_id;
   event.cpu_seq = h.cpu_seq;
   event.position = position;
-  const auto status = decode_body(record.first(h.size), h.type, event);
-  if (!status.ok()) return status.error();
+  return event;
+}
+
+Status read_header(Bytes record, ambit_rec_header& h) {
+  if (auto status = read_fixed(record, sizeof(ambit_rec_header), "header", h); !status.ok()) return status;
+  if (h.abi != AMBIT_ABI) return Error{fmt::format("decode: layout {}, this program reads {}", h.abi, AMBIT_ABI)};
+  if (h.size < sizeof(ambit_rec_header) || h.size > record.size() || h.size > AMBIT_REC_MAX) {
+    return Error{fmt::format("decode: record type {} states {} bytes of {}", h.type, h.size, record.size())};
+  }
+  return Ok{};
+}
+
+Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) {
+  ambit_rec_header h{};
+  if (auto status = read_header(record, h); !status.ok()) return status.error();
+  Event event = event_of(h, position);
+  if (auto status = decode_body(record.first(h.size), h.type, event); !status.ok()) return status.error();
   return event;
 }
 

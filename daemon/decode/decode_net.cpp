@@ -100,18 +100,22 @@ Status decode_net(Bytes record, std::uint16_t type, Event& event) {
   return Ok{};
 }
 
-Status decode_dns(Bytes record, Event& event) {
+Status read_dns(Bytes record, ambit_rec_dns& r, std::string_view& payload) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_dns, payload);
-  ambit_rec_dns r{};
   if (const auto status = read_fixed(record, kFixed, "dns", r); !status.ok()) return status.error();
   if (r.payload_len > AMBIT_DNS_PAYLOAD_MAX) return length_error("dns", "payload", r.payload_len);
-  if (record.size() - kFixed < r.payload_len) return length_error("dns", "payload", r.payload_len);
+  if (!Tail(record, kFixed).take(r.payload_len, payload)) return length_error("dns", "payload", r.payload_len);
   if (r.direction != AMBIT_DNS_QUESTION && r.direction != AMBIT_DNS_ANSWER) {
     return Error{fmt::format("decode dns: direction {} is not known", r.direction)};
   }
+  return Ok{};
+}
+
+void fill_dns(const ambit_rec_dns& r, Bytes message, Event& event) {
   event.kind = EventKind::dns;
   auto& f = event.facts.emplace<DnsFacts>();
   f.is_answer = r.direction == AMBIT_DNS_ANSWER;
+  f.is_tcp = r.h.type == AMBIT_REC_DNS_SEGMENT;
   f.cookie = r.cookie;
   f.family = r.family;
   f.server = address_of(r.server);
@@ -119,13 +123,20 @@ Status decode_dns(Bytes record, Event& event) {
   f.local_port = r.local_port;
   Address unused{};
   unmap(f.family, f.server, unused);
-  parse_dns_message(record.subspan(kFixed, r.payload_len), f);
+  parse_dns_message(message, f);
   f.question = redact_text(f.question);
   for (auto& [owner, target] : f.cnames) {
     owner = redact_text(owner);
     target = redact_text(target);
   }
   for (auto& address : f.addresses) address.name = redact_text(address.name);
+}
+
+Status decode_dns(Bytes record, Event& event) {
+  ambit_rec_dns r{};
+  std::string_view payload;
+  if (auto status = read_dns(record, r, payload); !status.ok()) return status;
+  fill_dns(r, std::as_bytes(std::span(payload)), event);
   return Ok{};
 }
 

@@ -74,6 +74,14 @@ Status decode_open(Bytes record, Event& event);
 Status decode_name_change(Bytes record, Event& event);
 Status decode_net(Bytes record, std::uint16_t type, Event& event);
 Status decode_dns(Bytes record, Event& event);
+/// The fixed part of a DNS or DNS_SEGMENT record, and its payload.
+Status read_dns(Bytes record, ambit_rec_dns& fixed, std::string_view& payload);
+/// `event` becomes that of a whole message of this socket.
+void fill_dns(const ambit_rec_dns& r, Bytes message, Event& event);
+/// Fails where the header is not one, or the record not of this layout.
+Status read_header(Bytes record, ambit_rec_header& header);
+/// What the header tells.
+Event event_of(const ambit_rec_header& header, std::uint64_t position);
 Status decode_ptrace(Bytes record, Event& event);
 Status decode_io_uring(Bytes record, Event& event);
 Status decode_act(Bytes record, Event& event);

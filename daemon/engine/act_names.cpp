@@ -88,6 +88,24 @@ std::string_view signal_name(std::uint64_t number) noexcept {
 
 }  // namespace
 
+namespace {
+
+/// What there was no more of.
+std::string_view limit_name(std::int64_t result) noexcept {
+  switch (-result) {
+    case EMFILE:
+      return "descriptors";
+    case ENFILE:
+      return "files";
+    case EAGAIN:
+      return "processes";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
 std::string_view operation_name(const ActFacts& act) noexcept {
   switch (act.act) {
     case AMBIT_ACT_VM_READ:
@@ -114,6 +132,10 @@ std::string_view operation_name(const ActFacts& act) noexcept {
       return "load";
     case AMBIT_ACT_SIGNAL:
       return signal_name(act.number);
+    case AMBIT_ACT_FORKS:
+      return "forks";
+    case AMBIT_ACT_LIMIT:
+      return limit_name(act.ret);
     default:
       return {};
   }

@@ -73,8 +73,8 @@ Sides sides_of(const Event& event) noexcept {
   Sides out;
   out.local = side(net->family, net->local);
   out.remote = side(net->family, net->remote);
-  out.is_local_server =
-      event.kind == EventKind::accept || event.kind == EventKind::listen || event.kind == EventKind::bind;
+  out.is_local_server = event.kind == EventKind::accept || event.kind == EventKind::listen ||
+                        event.kind == EventKind::bind || net->is_server;
   return out;
 }
 

@@ -59,13 +59,13 @@ inline constexpr unsigned long long kNameChangeKinds =
     bit(EventKind::rename) | bit(EventKind::unlink) | bit(EventKind::link) | bit(EventKind::symlink) |
     bit(EventKind::truncate) | bit(EventKind::chmod) | bit(EventKind::chown) | bit(EventKind::mkdir) |
     bit(EventKind::rmdir);
-inline constexpr unsigned long long kNetKinds = bit(EventKind::connect) | bit(EventKind::send) | bit(EventKind::bind) |
-                                                bit(EventKind::listen) | bit(EventKind::accept) |
-                                                bit(EventKind::socket) | bit(EventKind::stdio);
+inline constexpr unsigned long long kNetKinds =
+    bit(EventKind::connect) | bit(EventKind::send) | bit(EventKind::bind) | bit(EventKind::listen) |
+    bit(EventKind::accept) | bit(EventKind::socket) | bit(EventKind::stdio) | bit(EventKind::traffic);
 inline constexpr unsigned long long kActKinds =
     bit(EventKind::process_vm) | bit(EventKind::kcmp) | bit(EventKind::perf_event) | bit(EventKind::userfaultfd) |
     bit(EventKind::keyring) | bit(EventKind::bpf) | bit(EventKind::kernel_module) | bit(EventKind::kexec) |
-    bit(EventKind::signal);
+    bit(EventKind::signal) | bit(EventKind::exhaustion);
 inline constexpr unsigned long long kFileKinds = bit(EventKind::open) | kNameChangeKinds;
 inline constexpr unsigned long long kAllKinds = (1ULL << kEventKinds) - 1;
 /// Kinds with a subject.

@@ -108,6 +108,13 @@ Value act_bytes(const ReadContext& c) noexcept {
   const auto* act = act_of(c);
   return act == nullptr || act->ret < 0 ? Value::none() : Value::of_number(act->ret);
 }
+/// Times within the last second, or processes made.
+Value act_count(const ReadContext& c) noexcept {
+  const auto* act = act_of(c);
+  if (act == nullptr) return Value::none();
+  return Value::of_number(act->act == AMBIT_ACT_FORKS ? static_cast<std::int64_t>(act->number)
+                                                      : static_cast<std::int64_t>(act->repeats) + 1);
+}
 Value act_repeats(const ReadContext& c) noexcept {
   const auto* act = act_of(c);
   return act == nullptr ? Value::none() : Value::of_number(act->repeats);
@@ -213,6 +220,8 @@ std::span<const FieldDef> event_fields() {
       row("act.type", kText, bit(EventKind::keyring), "type of the key", act_text<&ActFacts::type>),
       row("act.bytes", kNumber, bit(EventKind::process_vm), "bytes read or written", act_bytes),
       row("act.repeats", kNumber, kActKinds, "equal acts left out since the last that was told", act_repeats),
+      row("act.count", kNumber, bit(EventKind::exhaustion),
+          "processes made within a second; else how often the limit was met since the last that was told", act_count),
       row("fs.path.name", kText, kFileKinds, "path acted on", path),
       row("fs.path.source", kText, kMoves, "rename, link: the name it had", path),
       row("fs.path.target", kText, kMoves, "rename, link: the name it gets", path2),

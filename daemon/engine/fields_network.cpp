@@ -193,6 +193,12 @@ Value peer_name_source(const ReadContext& c) noexcept {
   return Value::none();
 }
 
+template <std::uint64_t NetFacts::*Member>
+Value bytes(const ReadContext& c) noexcept {
+  const auto* net = net_of(c);
+  return net == nullptr ? Value::none() : Value::of_number(static_cast<std::int64_t>(net->*Member));
+}
+
 Value question(const ReadContext& c) noexcept {
   const auto* dns = dns_of(c);
   return dns == nullptr ? Value::none() : Value::of_known(dns->question);
@@ -246,6 +252,7 @@ constexpr auto kNet = FieldType::net;
 constexpr auto kFd = bit(EventKind::open) | kNetKinds;
 constexpr auto kOpen = bit(EventKind::open);
 constexpr auto kDns = bit(EventKind::dns);
+constexpr auto kTraffic = bit(EventKind::traffic);
 
 FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, std::string_view doc,
              Value (*read)(const ReadContext&) noexcept, bool is_two_sided = false) {
@@ -289,6 +296,10 @@ std::span<const FieldDef> network_fields() {
       row("peer.address", kIp, kNetKinds, "address of the other end", address<End::remote>),
       row("peer.port", kNumber, kNetKinds, "port of the other end", port<End::remote>),
       row("peer.path", kText, kNetKinds, "path of the unix socket; '@' begins an abstract one", peer_path),
+      row("peer.bytes_in", kNumber, kTraffic, "bytes received from the peer since the last such event",
+          bytes<&NetFacts::bytes_in>),
+      row("peer.bytes_out", kNumber, kTraffic, "bytes sent to the peer since the last such event",
+          bytes<&NetFacts::bytes_out>),
       row("peer.name", kText, kNetKinds | kDns, "name the workload itself was answered for the address", peer_name),
       row("peer.name_source", kText, kNetKinds | kDns, "dns_answer, literal or unknown", peer_name_source),
       row("dns.question", kText, kDns, "name asked for, lower case", question),

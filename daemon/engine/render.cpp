@@ -94,6 +94,11 @@ class FactsWriter {
     const auto sides = sides_of(event_);
     if (sides.local) network["local"] = {{"address", side_text(*sides.local)}, {"port", sides.local->port}};
     if (sides.remote) network["remote"] = {{"address", side_text(*sides.remote)}, {"port", sides.remote->port}};
+    if (event_.kind == EventKind::traffic) {
+      network["role"] = f.is_server ? "server" : "client";
+      network["bytes_in"] = f.bytes_in;
+      network["bytes_out"] = f.bytes_out;
+    }
     out_["network"] = std::move(network);
   }
   void operator()(const DnsFacts& f) const {
@@ -219,6 +224,10 @@ std::string event_text(const JudgedEvent& judged) {
   append_escaped(out, fmt::format(" {}", subject_matter(judged)));
   if (const auto result = result_of(event); result && *result < 0) {
     append_escaped(out, fmt::format(" {}", error_name(*result)));
+  }
+  if (event.kind == EventKind::traffic) {
+    const auto& facts = std::get<NetFacts>(event.facts);
+    out += fmt::format(" in={} out={}", facts.bytes_in, facts.bytes_out);
   }
   const auto& j = judged.judgement;
   if (j.workload != nullptr) {

@@ -52,11 +52,12 @@ constexpr std::array<KindSignal, 34> kSignals = {{
 
 /// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their
 /// own.
-constexpr std::array<std::string_view, 30> kSignalNames = {
-    "accept",   "bind",          "cgroup",   "connect",       "connect_unix", "cred",       "dns",         "exec",
-    "exit",     "fork",          "io_uring", "io_uring_open", "listen",       "memfd_exec", "name_change", "open",
-    "proc_mem", "ptrace",        "send",     "process_vm",    "kcmp",         "perf_event", "userfaultfd", "keyring",
-    "bpf",      "kernel_module", "kexec",    "signal",        "socket",       "stdio"};
+constexpr std::array<std::string_view, 35> kSignalNames = {
+    "accept",      "bind",        "cgroup",   "connect",    "connect_unix",  "cred",       "dns",
+    "exec",        "exit",        "fork",     "io_uring",   "io_uring_open", "listen",     "memfd_exec",
+    "name_change", "open",        "proc_mem", "ptrace",     "send",          "process_vm", "kcmp",
+    "perf_event",  "userfaultfd", "keyring",  "bpf",        "kernel_module", "kexec",      "signal",
+    "socket",      "stdio",       "traffic",  "exhaustion", "send_unix",     "socketcall", "io_uring_socket"};
 
 }  // namespace
 

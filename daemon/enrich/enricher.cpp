@@ -90,6 +90,11 @@ class Enricher::Impl {
       const auto& facts = std::get<CgroupFacts>(event.facts);
       cgroups_.add(facts.id, facts.path);
     }
+    if (event.kind == EventKind::traffic) {
+      out.process = owner_of_socket(event);
+      apply_net(event, std::get<NetFacts>(event.facts), out);
+      return;
+    }
     out.process = subject_of(event);
     if (const auto* fork = std::get_if<ForkFacts>(&event.facts)) {
       out.target = apply_fork(event, *fork, out.process);
@@ -144,6 +149,15 @@ class Enricher::Impl {
     set_user_names(*copy);
     table_.put(copy, event.time);
     return copy;
+  }
+
+  /// Told up to a second later, of an image that the process may have left, or after its end: tells nothing new of it.
+  ProcessRef owner_of_socket(const Event& event) {
+    if (auto known = table_.find(event.subject)) return known;
+    auto stub = std::make_shared<Process>();
+    stub->key = event.subject;
+    stub->image = event.image;
+    return stub;
   }
 
   ProcessRef other_process(const ProcessKey& key) {
@@ -252,7 +266,8 @@ class Enricher::Impl {
       apply_unix(event, facts, *out.process);
       return;
     }
-    const bool has_peer = event.kind == EventKind::connect || event.kind == EventKind::send;
+    const bool has_peer = event.kind == EventKind::connect || event.kind == EventKind::send ||
+                          (event.kind == EventKind::traffic && !facts.is_server);
     if (!has_peer || (facts.family != AF_INET && facts.family != AF_INET6)) return;
     const IpAddress address{facts.family, facts.remote.address};
     out.peer_names = names_.find(*out.process, address, event.time);

@@ -15,6 +15,11 @@ constexpr std::uint8_t kFlagsInArgument = 0;
 constexpr std::uint8_t kCreat = 1;
 constexpr std::uint8_t kFlagsInMemory = 2;
 
+/// Variants of AMBIT_SLOT_SEND_UNIX: where the address is (bpf/unix_send.bpf.c).
+constexpr std::uint8_t kSendTo = 0;
+constexpr std::uint8_t kSendMessage = 1;
+constexpr std::uint8_t kSendMessages = 2;
+
 struct Open {
   std::uint8_t dir = 0, path = 0, flags = 0;
 };
@@ -142,6 +147,14 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
 
     {"accept", 43, -1, socket_call(AMBIT_SLOT_ACCEPT)},
     {"accept4", 288, 364, socket_call(AMBIT_SLOT_ACCEPT)},
+    {"socketcall", -1, 102, {.slot = AMBIT_SLOT_SOCKETCALL}},
+    {"clone", 56, 120, {.slot = AMBIT_SLOT_LIMIT}},
+    {"fork", 57, 2, {.slot = AMBIT_SLOT_LIMIT}},
+    {"vfork", 58, 190, {.slot = AMBIT_SLOT_LIMIT}},
+    {"clone3", 435, 435, {.slot = AMBIT_SLOT_LIMIT}},
+    {"sendto", 44, 369, {.slot = AMBIT_SLOT_SEND_UNIX, .op = kSendTo, .fd_arg = 1}},
+    {"sendmsg", 46, 370, {.slot = AMBIT_SLOT_SEND_UNIX, .op = kSendMessage, .fd_arg = 1}},
+    {"sendmmsg", 307, 345, {.slot = AMBIT_SLOT_SEND_UNIX, .op = kSendMessages, .fd_arg = 1}},
     {"bind", 49, 361, socket_call(AMBIT_SLOT_BIND)},
     {"listen", 50, 363, socket_call(AMBIT_SLOT_LISTEN)},
     {"socket", 41, 359, {.slot = AMBIT_SLOT_SOCKET}},

@@ -41,8 +41,10 @@ struct Need {
 };
 constexpr std::array kNeeds = {
     Need{"cgroup__connect_unix", "bpf_attach_type", BTF_KIND_ENUM, "BPF_CGROUP_UNIX_CONNECT"},  // 6.7
+    Need{"cgroup__sendmsg_unix", "bpf_attach_type", BTF_KIND_ENUM, "BPF_CGROUP_UNIX_SENDMSG"},  // 6.7
     Need{"iter__task_argv", "bpf_func_id", BTF_KIND_ENUM, "BPF_FUNC_copy_from_user_task"},      // 5.18
     Need{"tp_btf__io_uring_complete", "io_kiocb", BTF_KIND_STRUCT, "cqe"},                      // 5.19
+    Need{"tp_btf__io_uring_socket", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
 };
 
 std::string name_in(const btf* types, std::uint32_t offset) {

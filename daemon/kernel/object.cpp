@@ -17,8 +17,9 @@
 namespace ambit::kernel {
 namespace {
 
-/// BPF_CGROUP_UNIX_CONNECT (6.7); neither libbpf 1.1 nor its headers know it.
+/// BPF_CGROUP_UNIX_CONNECT and BPF_CGROUP_UNIX_SENDMSG (6.7); neither libbpf 1.1 nor its headers know them.
 constexpr auto kCgroupUnixConnect = static_cast<bpf_attach_type>(49);
+constexpr auto kCgroupUnixSendmsg = static_cast<bpf_attach_type>(50);
 
 /// What libbpf says during one load. Its print callback carries no context, so the current listener is found through
 /// the thread; it is set only for the length of a Listening.
@@ -95,7 +96,11 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   rodata->wake_bytes = options.ring_bytes / 4;
   rodata->seen_enabled = options.seen_entries != 0 ? 1U : 0U;
   rodata->self_tgid = static_cast<std::uint32_t>(::getpid());
+  rodata->connect_unix_by_calls = refusals.contains("cgroup__connect_unix") ? 1U : 0U;
+  rodata->fork_storm = options.fork_storm;
+  const bool sends_by_hook = !refusals.contains("cgroup__sendmsg_unix");
   for (const auto& call : watched_calls()) {
+    if (call.what.slot == AMBIT_SLOT_SEND_UNIX && sends_by_hook) continue;  // calls that everybody makes all the time
     if (call.nr_64 >= 0) rodata->calls_64[call.nr_64] = call.what;
     if (call.nr_32 >= 0) rodata->calls_32[call.nr_32] = call.what;
   }
@@ -105,16 +110,19 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   bpf_map__set_max_entries(skeleton->maps.protected_files, options.max_protected);
   bpf_map__set_max_entries(skeleton->maps.protected_dirs, options.max_protected);
   bpf_map__set_max_entries(skeleton->maps.watched_names, 2 * options.max_watched_names);
-
+  bpf_map__set_max_entries(skeleton->maps.tcp_sockets, options.max_sockets);
+  bpf_map__set_max_entries(skeleton->maps.udp_sockets, options.max_sockets);
+  bpf_map__set_max_entries(skeleton->maps.traffic, options.max_peers);
   bpf_map__set_max_entries(skeleton->maps.seen, std::max(options.seen_entries, 1U));
 
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
     bpf_program__set_autoload(program, is_wanted(name, refusals));
-    if (name == "cgroup__connect_unix") {
+    if (name == "cgroup__connect_unix" || name == "cgroup__sendmsg_unix") {
       bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR);
-      bpf_program__set_expected_attach_type(program, kCgroupUnixConnect);
+      bpf_program__set_expected_attach_type(program,
+                                            name == "cgroup__connect_unix" ? kCgroupUnixConnect : kCgroupUnixSendmsg);
     }
   }
 }

@@ -16,6 +16,7 @@
 #include "plan.h"
 #include "seen_table.h"
 #include "tables.h"
+#include "traffic.h"
 #include "util/fd.h"
 
 namespace ambit::kernel {
@@ -67,6 +68,7 @@ struct Sensor::Impl {
   std::unique_ptr<Tables> tables;
   std::unique_ptr<SeenTable> seen;
   std::unique_ptr<Iterators> iterators;
+  std::unique_ptr<Traffic> traffic;
   std::unique_ptr<RingReader> ring;
   util::Fd cgroup_root;
   std::uint64_t cgroup_root_id = 0;
@@ -177,6 +179,7 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
   impl->tables = std::make_unique<Tables>(*impl->object, options.max_watched_names, impl->pins.get());
   impl->seen = std::make_unique<SeenTable>(*impl->object);
   impl->iterators = std::make_unique<Iterators>(*impl->object);
+  impl->traffic = std::make_unique<Traffic>(*impl->object);
   auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
   if (!ring) return ring.error();
   impl->ring = std::move(*ring);
@@ -255,6 +258,10 @@ Status Sensor::watch_names(const std::vector<std::string>& paths) {
   return impl_->tables->watch_names(paths);
 }
 
+Result<std::vector<ambit_traffic_row>> Sensor::take_traffic() {
+  return impl_->traffic->take();
+}
+
 Losses Sensor::read_losses() {
   Losses losses;
   std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
@@ -300,6 +307,10 @@ const char* loss_reason_name(std::size_t reason) noexcept {
       return "recursion";
     case AMBIT_LOSS_NO_DAEMON:
       return "no_daemon";
+    case AMBIT_LOSS_SOCKETS_FULL:
+      return "sockets_full";
+    case AMBIT_LOSS_TRAFFIC_FULL:
+      return "traffic_full";
     default:
       return "unknown";
   }

@@ -28,6 +28,7 @@ BatchQueue::Pushed BatchQueue::push(Batch batch) {
     pushed.lost_alerts = append(waiting_.alerts, batch.alerts, max_alerts_);
     pushed.lost_rows += append(waiting_.running, batch.running, max_rows_);
     pushed.lost_rows += append(waiting_.accesses, batch.accesses, max_rows_);
+    pushed.lost_rows += append(waiting_.traffic, batch.traffic, max_rows_);
     pushed.lost_rows += append(waiting_.gaps, batch.gaps, max_rows_);
     pushed.lost_rows += append(waiting_.changes, batch.changes, max_rows_);
     waiting_.position = std::max(waiting_.position, batch.position);

@@ -35,6 +35,13 @@ CREATE INDEX gaps_by_time ON gaps (to_ns);
 CREATE TABLE changes (time_ns INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, hash TEXT NOT NULL,
   detail TEXT NOT NULL);
 CREATE INDEX changes_by_time ON changes (time_ns);
+)sql",
+                                                                 R"sql(
+CREATE TABLE traffic (
+  workload TEXT NOT NULL, peer TEXT NOT NULL, name TEXT NOT NULL, protocol TEXT NOT NULL, role TEXT NOT NULL,
+  port INTEGER NOT NULL, hour_ns INTEGER NOT NULL, first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL,
+  bytes_in INTEGER NOT NULL, bytes_out INTEGER NOT NULL, UNIQUE (workload, peer, protocol, role, port, hour_ns));
+CREATE INDEX traffic_by_time ON traffic (last_ns);
 )sql"};
 
 // A PRAGMA or count as a number; fails on a file that SQLite cannot read.

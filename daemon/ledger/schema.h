@@ -9,7 +9,7 @@
 namespace ambit::ledger {
 
 /// The newest layout this program knows (PRAGMA user_version).
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 /// Brings a database to kSchemaVersion, one migration at a time, each in a transaction. An empty file becomes a ledger;
 /// a damaged one, one of another program or of a newer Ambit is refused and left as it is.

@@ -46,6 +46,11 @@ Store::Store(Database db)
                   "INSERT INTO access VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(key) DO UPDATE SET "
                   "first_ns=min(first_ns,excluded.first_ns), last_ns=max(last_ns,excluded.last_ns), "
                   "count=count+excluded.count"),
+      put_traffic_(db_.get(),
+                   "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                   "name=iif(excluded.name='',name,excluded.name), first_ns=min(first_ns,excluded.first_ns), "
+                   "last_ns=max(last_ns,excluded.last_ns), bytes_in=bytes_in+excluded.bytes_in, "
+                   "bytes_out=bytes_out+excluded.bytes_out"),
       put_gap_(db_.get(), "INSERT INTO gaps VALUES (?,?,?,?,?)"),
       put_change_(db_.get(), "INSERT INTO changes VALUES (?,?,?,?,?)"),
       put_cursor_(db_.get(), "INSERT OR REPLACE INTO cursors VALUES (?,?)"),
@@ -108,6 +113,14 @@ void Store::put_access(const AccessTable::Row& row, const std::string& boot_id) 
   put_access_.bind(r.path).bind(r.model).bind(r.secret).bind(r.access).bind(r.verdict).bind(r.phase).bind(r.result);
   put_access_.bind(r.first.count()).bind(r.last.count()).bind(r.count);
   run(put_access_);
+}
+
+void Store::put_traffic(const TrafficRecord& r) {
+  constexpr std::chrono::nanoseconds kHour = std::chrono::hours(1);
+  put_traffic_.bind(r.workload).bind(r.peer).bind(r.name).bind(r.protocol).bind(r.role).bind(r.port);
+  put_traffic_.bind((r.last - r.last % kHour).count()).bind(r.first.count()).bind(r.last.count());
+  put_traffic_.bind(r.bytes_in).bind(r.bytes_out);
+  run(put_traffic_);
 }
 
 void Store::put_gap(const Gap& gap) {
@@ -210,6 +223,7 @@ Store::Pruned Store::prune(WallTime before, std::optional<std::uint64_t> deliver
   begin();
   remove("alerts", "time_ns", before.count(), false);
   remove("access", "last_ns", before.count(), false);
+  remove("traffic", "last_ns", before.count(), false);
   remove("gaps", "to_ns", before.count(), false);
   remove("changes", "time_ns", before.count(), false);
   if (delivered) remove("outbox", "sequence", static_cast<std::int64_t>(*delivered), true);

@@ -41,6 +41,7 @@ class Store {
   void put_alert(const PendingAlert& alert);
   void put_running(const PendingAlert& alert);
   void put_access(const AccessTable::Row& row, const std::string& boot_id);
+  void put_traffic(const TrafficRecord& record);
   void put_gap(const Gap& gap);
   void put_change(const Change& change);
   void put_cursor(const std::string& sink, std::uint64_t sequence);
@@ -73,8 +74,8 @@ class Store {
   Database db_;
   int code_ = SQLITE_OK;
   std::string error_;
-  Statement find_alert_, put_alert_, put_message_, drop_running_, put_running_, put_access_, put_gap_, put_change_,
-      put_cursor_, put_meta_;
+  Statement find_alert_, put_alert_, put_message_, drop_running_, put_running_, put_access_, put_traffic_, put_gap_,
+      put_change_, put_cursor_, put_meta_;
 };
 
 }  // namespace ambit::ledger

@@ -208,7 +208,7 @@ void Writer::run() {
     note_losses();
     const bool everything = is_stopping || is_syncing;
     if (has_work(now, everything)) write(everything);
-    if (pending_.empty() && gaps_.empty() && changes_.empty() && !access_.has_new()) {
+    if (pending_.empty() && traffic_.empty() && gaps_.empty() && changes_.empty() && !access_.has_new()) {
       raise_position(taken_position_);
       if (const auto settled = queue_.settle()) raise_position(*settled);
       busy_since_ns_ = 0;
@@ -267,17 +267,18 @@ void Writer::absorb(Batch batch) {
   for (const AlertRef& alert : batch.alerts) absorb_alert(alert);
   std::uint64_t lost = 0;
   for (AccessRecord& record : batch.accesses) lost += access_.add(std::move(record)) ? 0 : 1;
-  const auto add = [&lost](auto& to, auto& from) {
+  const auto add = [&lost](auto& to, auto& from, std::size_t max_rows) {
     for (auto& row : from) {
-      if (to.size() >= kMaxNotes) {
+      if (to.size() >= max_rows) {
         ++lost;
       } else {
         to.push_back(std::move(row));
       }
     }
   };
-  add(gaps_, batch.gaps);
-  add(changes_, batch.changes);
+  add(traffic_, batch.traffic, options_.queue_rows);
+  add(gaps_, batch.gaps, kMaxNotes);
+  add(changes_, batch.changes, kMaxNotes);
   lose("ledger_table", 0, lost);
 }
 
@@ -294,7 +295,8 @@ void Writer::note_losses() {
 // ---- writing
 
 bool Writer::has_work(steady_clock::time_point now, bool everything) const {
-  if (!pending_.empty() || !running_.empty() || !gaps_.empty() || !changes_.empty() || access_.has_new()) return true;
+  if (!pending_.empty() || !running_.empty() || access_.has_new()) return true;
+  if (!traffic_.empty() || !gaps_.empty() || !changes_.empty()) return true;
   if (access_.has_repeats() && (everything || now - last_flush_ >= kFlushRepeats)) return true;
   return (everything || now - last_cursors_ >= kFlushCursors) && !cursors.changes().empty();
 }
@@ -334,6 +336,7 @@ bool Writer::try_commit(bool everything) {
   for (const auto& [id, alert] : running_) store_->put_running(render(*alert));
   for (const PendingRef& alert : pending_) store_->put_alert(*alert);
   for (const AccessTable::Row& row : rows) store_->put_access(row, options_.boot_id);
+  for (const TrafficRecord& record : traffic_) store_->put_traffic(record);
   for (const Gap& gap : gaps_) store_->put_gap(gap);
   for (const Change& change : changes_) store_->put_change(change);
   for (const auto& [sink, sequence] : moved.set) store_->put_cursor(sink, sequence);
@@ -366,6 +369,7 @@ void Writer::on_success(std::size_t rows, std::chrono::nanoseconds took) {
   const std::size_t alerts = pending_.size();
   pending_.clear();
   running_.clear();
+  traffic_.clear();
   gaps_.clear();
   changes_.clear();
   memory.set(pending_);  // readers look here first, then in the database, so nothing is missing in between

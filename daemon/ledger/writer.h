@@ -115,6 +115,7 @@ class Writer {
   std::deque<PendingRef> pending_;
   std::map<std::string, AlertRef> running_;
   AccessTable access_;
+  std::vector<TrafficRecord> traffic_;
   std::vector<Gap> gaps_;
   std::vector<Change> changes_;
   std::uint64_t next_sequence_ = 1, first_sequence_ = 1;

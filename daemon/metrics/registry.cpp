@@ -32,6 +32,10 @@ template <class T>
 using ByName = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
 using VerdictHandles = std::array<prometheus::Counter*, kOutcomes * kSections>;
+struct TrafficHandles {
+  prometheus::Counter* in = nullptr;
+  prometheus::Counter* out = nullptr;
+};
 using AlertHandles = std::array<prometheus::Counter*, kSeverities>;
 
 Counters& counters(prometheus::Registry& registry, const char* name, const char* help) {
@@ -78,6 +82,8 @@ class Registry::Impl {
   Counters& events = counters(registry, "ambit_events_total", "Events that went through the pipeline, by kind.");
   Counters& verdicts = counters(registry, "ambit_verdicts_total", "Verdicts of the scopes.");
   Counters& alerts = counters(registry, "ambit_alerts_total", "Alerts raised; repeats within the window are one.");
+  Counters& traffic = counters(registry, "ambit_network_bytes_total",
+                               "Bytes that passed the TCP and UDP sockets of a workload; direction: in, out.");
   Counters& losses = counters(registry, "ambit_losses_total", "Records, rows or lines lost, by reason.");
   Counters& reloads = counters(registry, "ambit_reloads_total", "Reloads of scopes, rules and configuration.");
   // Promise: an alert within 1 s of the act; the ring is drained every few milliseconds.
@@ -95,6 +101,7 @@ class Registry::Impl {
   LabelValues workload_values{kMaxWorkloadValues}, rule_values{kMaxRuleValues};
   ByName<VerdictHandles> verdict_handles;
   ByName<AlertHandles> alert_handles;
+  ByName<TrafficHandles> traffic_handles;
 
   // Losses come from every thread and are rare.
   mutable std::mutex loss_mutex;
@@ -122,6 +129,17 @@ void Registry::count_verdict(const Workload* workload, Outcome outcome, Section 
                                    {"section", std::string(name_of(section))}});
   }
   handle->Increment();
+}
+
+void Registry::count_traffic(const Workload& workload, std::uint64_t bytes_in, std::uint64_t bytes_out) {
+  auto& handles = impl_->handles(impl_->traffic_handles, impl_->workload_values, workload.name);
+  if (handles.in == nullptr) {
+    const auto value = impl_->workload_values.admit(workload.name);
+    handles.in = &impl_->traffic.Add({{"workload", value}, {"direction", "in"}});
+    handles.out = &impl_->traffic.Add({{"workload", value}, {"direction", "out"}});
+  }
+  handles.in->Increment(static_cast<double>(bytes_in));
+  handles.out->Increment(static_cast<double>(bytes_out));
 }
 
 void Registry::count_alert(std::string_view rule_id, Severity severity) {

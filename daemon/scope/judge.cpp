@@ -225,18 +225,30 @@ Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
   }
 }
 
-Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
-  const auto& facts = std::get<LossFacts>(enriched.event->facts);
-  const Member* member = enriched.process ? members.find(enriched.process->key) : nullptr;
-  if (member == nullptr && facts.image != 0) member = members.find_image(facts.image);
+Judgement Judge::Impl::late_membership(const Member* member, ImageId image) const {
+  if (member != nullptr) return membership(*member);
   Judgement out;
-  if (member != nullptr) {
-    out = membership(*member);
-  } else if (auto workload = last_owners_.find(facts.image)) {
+  if (auto workload = last_owners_.find(image)) {
     out.verdict.mode = workload->mode;
     out.workload = std::move(workload);
     out.is_member = true;
   }
+  return out;
+}
+
+/// Counts, not an act: what it went by was judged when it was connected or accepted.
+Judgement Judge::Impl::judge_traffic(const Enriched& enriched) {
+  const ProcessRef& process = enriched.process;
+  const Member* const member = process ? members.find(process->key) : nullptr;
+  if (member == nullptr || member->owner == kNoScope) return late_membership(member, enriched.event->image);
+  return conclude(*member, judge_network(subject_of(*member, *process, 0), enriched));
+}
+
+Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
+  const auto& facts = std::get<LossFacts>(enriched.event->facts);
+  const Member* member = enriched.process ? members.find(enriched.process->key) : nullptr;
+  if (member == nullptr && facts.image != 0) member = members.find_image(facts.image);
+  Judgement out = late_membership(member, facts.image);
   if (!out.workload) return {};
   out.verdict.outcome = Outcome::unknown;
   out.verdict.reason = "records were lost: " + facts.reason;
@@ -295,6 +307,7 @@ Judgement Judge::Impl::judge(const Enriched& enriched) {
     return {};
   }
   if (!enriched.process) return {};
+  if (event.kind == EventKind::traffic) return judge_traffic(enriched);
   Judgement out;
   if (event.kind == EventKind::exec) {
     out = on_exec(enriched);

@@ -52,6 +52,9 @@ class Judge::Impl {
   Judgement judge_open(const Enriched& enriched, Member& member);
   Judgement judge_name_change(const Enriched& enriched, Member& member);
   Judgement judge_loss(const Enriched& enriched);
+  Judgement judge_traffic(const Enriched& enriched);
+  /// Of what is told after the act, when the process may be gone.
+  [[nodiscard]] Judgement late_membership(const Member* member, ImageId image) const;
   [[nodiscard]] Subject subject_of(const Member& member, const Process& process, std::uint32_t mnt_ns);
   [[nodiscard]] Judgement membership(const Member& member) const;
   Judgement conclude(const Member& member, FileVerdict verdict) const;

@@ -201,6 +201,8 @@ Verdict judge_network(const Subject& subject, const Enriched& enriched) {
       return judge_listen(subject, *facts);
     case EventKind::accept:
       return judge_accept(subject, *facts);
+    case EventKind::traffic:
+      return facts->is_server ? judge_accept(subject, *facts) : judge_egress(subject, enriched, *facts);
     case EventKind::bind:
       // A stream socket serves only once it listens; port 0 is a client's.
       return facts->sock_type == SOCK_DGRAM && facts->local.port != 0 ? judge_listen(subject, *facts) : unscoped();

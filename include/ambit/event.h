@@ -51,6 +51,8 @@ enum class EventKind : std::uint8_t {
   signal,
   socket,
   stdio,
+  traffic,
+  exhaustion,
   tick,
   loss,
   probe,
@@ -135,7 +137,8 @@ struct Endpoint {
   std::uint16_t port = 0;
   auto operator<=>(const Endpoint&) const = default;
 };
-/// connect, send, bind, listen, accept; socket and stdio, whose families may be any.
+/// connect, send, bind, listen, accept, traffic; socket and stdio, whose families may be any. In traffic the port of
+/// the side that began is not known (0), as connections are added up.
 struct NetFacts {
   std::uint16_t family = 0;  ///< AF_INET, AF_INET6, AF_UNIX
   std::uint16_t sock_type = 0, protocol = 0;
@@ -144,6 +147,8 @@ struct NetFacts {
   std::uint64_t cookie = 0;
   std::uint32_t net_ns = 0;
   std::int32_t ret = 0;
+  bool is_server = false;                     ///< traffic: the local end serves
+  std::uint64_t bytes_in = 0, bytes_out = 0;  ///< traffic: received and sent since the last such event
 };
 struct DnsAddress {
   std::string name;  ///< lower case, no final dot
@@ -153,6 +158,7 @@ struct DnsAddress {
 };
 struct DnsFacts {
   bool is_answer = false;
+  bool is_tcp = false;  ///< else over UDP
   std::uint16_t id = 0, qtype = 0, family = 0, server_port = 0, local_port = 0;
   std::uint8_t rcode = 0;
   std::uint64_t cookie = 0;
@@ -169,7 +175,7 @@ struct PtraceFacts {
 struct IoUringFacts {
   std::uint32_t setup_flags = 0, sq_entries = 0, cq_entries = 0;
 };
-/// process_vm, kcmp, perf_event, userfaultfd, keyring, bpf, kernel_module, kexec, signal.
+/// process_vm, kcmp, perf_event, userfaultfd, keyring, bpf, kernel_module, kexec, signal, exhaustion.
 struct ActFacts {
   std::uint32_t act = 0;     ///< AMBIT_ACT_*
   ProcessKey target;         ///< process acted on, tgid 0 = none or not known

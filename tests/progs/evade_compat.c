@@ -29,7 +29,7 @@ static char* low_page(void) {
   return low;
 }
 
-enum { kOpen = 5, kOpenat = 295, kSocketcall = 102, kConnect = 362, kCallConnect = 3 };
+enum { kOpen = 5, kOpenat = 295, kSocketcall = 102, kConnect = 362, kCallSocket = 1, kCallConnect = 3 };
 
 static int by_open(char** a) {
   char* low = low_page();
@@ -93,11 +93,22 @@ static int local(char** a) {
   return truth_end();
 }
 
+// A socket below IP, by socketcall.
+static int packet(char** a) {
+  (void)a;
+  uint32_t* arguments = (void*)low_page();
+  arguments[0] = AF_PACKET, arguments[1] = SOCK_DGRAM, arguments[2] = 0;
+  const uint64_t started = boot_ns();
+  const int fd = (int)must(compat(kSocketcall, (const void*)(long)kCallSocket, (long)arguments, 0), "socketcall");
+  int family = 0;
+  socklen_t size = sizeof family;
+  must(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size), "SO_DOMAIN");
+  return report("packet by socketcall", started, -1, family == AF_PACKET ? "packet" : "other");
+}
+
 int main(int argc, char** argv) {
-  static const struct mode modes[] = {{"open", by_open, 1},
-                                      {"openat", by_openat, 1},
-                                      {"connect", by_connect, 3},
-                                      {"socketcall", by_socketcall, 3},
-                                      {"unix", local, 3}};
+  static const struct mode modes[] = {{"open", by_open, 1},       {"openat", by_openat, 1},
+                                      {"connect", by_connect, 3}, {"socketcall", by_socketcall, 3},
+                                      {"unix", local, 3},         {"packet", packet, 0}};
   return RUN_MODE(argc, argv, modes);
 }

@@ -130,6 +130,21 @@ static int send_datagram(char** a) {
   return sent("sendmsg", started, a);
 }
 
+// A socket below IP.
+static int packet_socket(char** a) {
+  (void)a;
+  set_up(0);
+  struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
+  io_uring_prep_socket(sqe, AF_PACKET, SOCK_DGRAM, 0, 0);
+  const uint64_t started = boot_ns();
+  io_uring_submit(&ring);
+  const int fd = result_of("socket");
+  int family = 0;
+  socklen_t size = sizeof family;
+  must(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size), "SO_DOMAIN");
+  return report("packet socket", started, -1, family == AF_PACKET ? "packet" : "other");
+}
+
 // FILE
 static int remove_name(char** a) {
   set_up(0);
@@ -146,7 +161,7 @@ int main(int argc, char** argv) {
   static const struct mode modes[] = {
       {"open", plain, 1},         {"sqpoll", polled, 1},      {"async", from_worker, 1},
       {"direct", direct, 1},      {"splice", splice_out, 2},  {"connect", connect_and_send, 3},
-      {"send", send_datagram, 3}, {"unlink", remove_name, 1},
+      {"send", send_datagram, 3}, {"unlink", remove_name, 1}, {"packet", packet_socket, 0},
   };
   return RUN_MODE(argc, argv, modes);
 }

@@ -59,6 +59,9 @@ struct ambit_call {
 #define AMBIT_SLOT_ACT 14
 #define AMBIT_SLOT_SOCKET 15
 #define AMBIT_SLOT_STDIO 16
+#define AMBIT_SLOT_LIMIT 17
+#define AMBIT_SLOT_SEND_UNIX 18
+#define AMBIT_SLOT_SOCKETCALL 19
 #define AMBIT_SLOT_MOVES_ONLY 20 /* no program: the dispatcher notes `moves_paths` */
 #define AMBIT_SLOTS 21
 #define AMBIT_CALL_NUMBERS 512 /* x86: 64-bit numbers end at 470, i386 at 470 */
@@ -91,7 +94,9 @@ struct ambit_name_prefix {
 #define AMBIT_LOSS_DNS_FULL 5
 #define AMBIT_LOSS_RECURSION 6      /* scratch busy */
 #define AMBIT_LOSS_NO_DAEMON 7      /* ordinary act of an undecided process while no daemon lived */
-#define AMBIT_LOSS_REASONS 8
+#define AMBIT_LOSS_SOCKETS_FULL 8   /* bytes of a socket are not counted */
+#define AMBIT_LOSS_TRAFFIC_FULL 9   /* bytes of a peer were not counted */
+#define AMBIT_LOSS_REASONS 10
 
 /* Loss by workload (hash `lost_by_image`, key: image id, value: count). */
 

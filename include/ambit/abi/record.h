@@ -34,6 +34,7 @@
 #define AMBIT_REC_DNS 37          /* struct ambit_rec_dns */
 #define AMBIT_REC_SOCKET 38       /* struct ambit_rec_net; a socket that is not plain TCP, UDP or unix was made */
 #define AMBIT_REC_STDIO 39        /* struct ambit_rec_net; a network socket became standard input, output or error */
+#define AMBIT_REC_DNS_SEGMENT 40  /* struct ambit_rec_dns; part of a TCP stream of messages */
 #define AMBIT_REC_PTRACE 48       /* struct ambit_rec_ptrace */
 #define AMBIT_REC_IO_URING 49     /* struct ambit_rec_io_uring; set-up of a ring */
 #define AMBIT_REC_ACT 50          /* struct ambit_rec_act */
@@ -232,14 +233,14 @@ struct ambit_rec_net {
 #define AMBIT_DNS_PAYLOAD_MAX 1232
 #define AMBIT_DNS_QUESTION 1
 #define AMBIT_DNS_ANSWER 2
-struct ambit_rec_dns { /* UDP; payload is the raw message */
+struct ambit_rec_dns { /* payload: DNS the raw message, DNS_SEGMENT the bytes of the stream from `seq` on */
 	struct ambit_rec_header h;
 	__u64 cookie;
 	__u8 server[16];
 	__u16 family, server_port, local_port, direction;
 	__u16 payload_len; /* bytes kept */
 	__u16 wire_len;    /* bytes on the wire */
-	__u32 pad;
+	__u32 seq;         /* DNS_SEGMENT: TCP sequence number of the first byte; else 0 */
 	__u8 payload[AMBIT_DNS_PAYLOAD_MAX];
 };
 
@@ -274,6 +275,9 @@ struct ambit_rec_io_uring {
 #define AMBIT_ACT_MODULE_UNLOAD 11  /* text: name */
 #define AMBIT_ACT_KEXEC 12      /* kexec_load, kexec_file_load; text: path, where it came from a file */
 #define AMBIT_ACT_SIGNAL 13     /* number: signal */
+#define AMBIT_ACT_FORKS 14      /* number: processes that the subject's cgroup made within a second; repeats: in the
+				 * second before */
+#define AMBIT_ACT_LIMIT 15      /* ret: -EMFILE, -ENFILE, or -EAGAIN of a fork */
 /* Equal acts of one image on one target within a second are one record: `repeats` of the next one tells how many were
  * left out before it. Tail: text, text2. */
 struct ambit_rec_act {

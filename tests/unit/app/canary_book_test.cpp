@@ -55,6 +55,16 @@ TEST_F(CanaryBookTest, KnowsTheHelperThatTheDaemonSpawned) {
   EXPECT_TRUE(book.seen().contains("name_change"));
 }
 
+TEST_F(CanaryBookTest, TakesBytesThatAreToldAfterTheHelperEnded) {
+  ASSERT_TRUE(exec(kHelper, kSelf, kBinary, {"ambit", "canary"}));
+  ASSERT_TRUE(act(kHelper, EventKind::exit, ExitFacts{}));
+  EXPECT_FALSE(act({300, 3}, EventKind::traffic, NetFacts{}));
+  EXPECT_FALSE(act(kHelper, EventKind::connect, NetFacts{}));
+  EXPECT_FALSE(book.seen().contains("traffic"));
+  EXPECT_TRUE(act(kHelper, EventKind::traffic, NetFacts{}));
+  EXPECT_TRUE(book.seen().contains("traffic"));
+}
+
 TEST_F(CanaryBookTest, DoesNotExemptTheSameProgramStartedByAnother) {
   EXPECT_FALSE(exec(kHelper, {300, 3}, kBinary, {"ambit", "canary"}));
   EXPECT_FALSE(act(kHelper, EventKind::mkdir, NameFacts{}));

@@ -33,7 +33,7 @@ TEST(Config, GivesDefaultsAndATerminalWhereNothingIsConfigured) {
 
 TEST(Config, ReadsEverySection) {
   const auto r = load_text(R"(
-kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, seen_table: {enabled: false, entries: 4000}, cgroup2_path: /cg}
+kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_sockets: 500, max_peers: 600, fork_storm: 700, seen_table: {enabled: false, entries: 4000}, cgroup2_path: /cg}
 hooks: {deny: [tp_btf/sys_exit]}
 scopes: {paths: [/a]}
 rules: {paths: [/b, /c.yaml]}
@@ -54,6 +54,9 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_EQ(c.kernel.ring_bytes, 4U << 20);
   EXPECT_EQ(c.kernel.ring_reserve_bytes, 1U << 20);
   EXPECT_EQ(c.kernel.max_protected, 3000U);
+  EXPECT_EQ(c.kernel.max_sockets, 500U);
+  EXPECT_EQ(c.kernel.max_peers, 600U);
+  EXPECT_EQ(c.kernel.fork_storm, 700U);
   EXPECT_FALSE(c.kernel.seen_enabled);
   EXPECT_EQ(c.kernel.seen_entries, 4000U);
   EXPECT_EQ(c.kernel.cgroup2_path, "/cg");

@@ -70,6 +70,7 @@ TEST(AbiLayout, NetworkRecords) {
   EXPECT_EQ(sizeof(ambit_rec_dns), 1336U);
   EXPECT_EQ(offsetof(ambit_rec_dns, server), 72U);
   EXPECT_EQ(offsetof(ambit_rec_dns, payload_len), 96U);
+  EXPECT_EQ(offsetof(ambit_rec_dns, seq), 100U);
   EXPECT_EQ(offsetof(ambit_rec_dns, payload), 104U);
 }
 
@@ -80,6 +81,10 @@ TEST(AbiLayout, MapsAndTrivialCopies) {
   EXPECT_EQ(sizeof(ambit_call), 16U);
   EXPECT_EQ(sizeof(ambit_seen_key), 48U);
   EXPECT_EQ(offsetof(ambit_seen_key, how), 44U);
+  EXPECT_EQ(sizeof(ambit_traffic_key), 48U);
+  EXPECT_EQ(offsetof(ambit_traffic_key, tgid), 32U);
+  EXPECT_EQ(sizeof(ambit_traffic), 40U);
+  EXPECT_EQ(sizeof(ambit_traffic_row), 72U);
   EXPECT_EQ(sizeof(ambit_seen), 56U);
   EXPECT_EQ(offsetof(ambit_seen, judge_generation), 40U);
   EXPECT_TRUE(std::is_trivially_copyable_v<ambit_rec_exec>);

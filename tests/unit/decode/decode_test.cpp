@@ -220,7 +220,9 @@ TEST(Decode, ReadsActsByWhatTheyDo) {
               {AMBIT_ACT_MODULE_LOAD, EventKind::kernel_module},
               {AMBIT_ACT_MODULE_UNLOAD, EventKind::kernel_module},
               {AMBIT_ACT_KEXEC, EventKind::kexec},
-              {AMBIT_ACT_SIGNAL, EventKind::signal}};
+              {AMBIT_ACT_SIGNAL, EventKind::signal},
+              {AMBIT_ACT_FORKS, EventKind::exhaustion},
+              {AMBIT_ACT_LIMIT, EventKind::exhaustion}};
   for (const auto& row : rows) {
     const auto event = decode(act_record(row.act, "text"), 0);
     ASSERT_TRUE(event.ok()) << row.act;

@@ -185,6 +185,18 @@ TEST_F(ProcessTree, FindsFanotifySubjectsThatWereGoneAtTheLookUp) {
   EXPECT_EQ(enricher_.processes(), 1U);
 }
 
+TEST_F(ProcessTree, BytesAreToldOfAnImageThatMayBeGoneAndChangeNothing) {
+  enricher_.apply(exec(kServer, "/usr/bin/server", seconds(1)));
+  auto bytes = act(EventKind::traffic, kServer, seconds(2), NetFacts{});
+  bytes.image = 1ULL << 62;
+  EXPECT_EQ(enricher_.apply(bytes).process->exe, "/usr/bin/server");
+  EXPECT_EQ(enricher_.find(kServer)->image, kServer.tgid);
+  bytes.subject = kChild;
+  EXPECT_EQ(enricher_.apply(bytes).process->key, kChild);
+  EXPECT_EQ(enricher_.processes(), 1U);
+  EXPECT_EQ(enricher_.counters().processes_unseen, 0U);
+}
+
 TEST_F(ProcessTree, OwnEventsHaveNoSubject) {
   EXPECT_FALSE(enricher_.apply(ticked(seconds(1))).process);
   EXPECT_EQ(enricher_.processes(), 0U);

@@ -29,6 +29,8 @@ std::string busy_page() {
   registry.count_event(EventKind::open);
   registry.count_event(EventKind::open);
   registry.count_verdict(&chat, Outcome::out_of_scope, Section::files);
+  registry.count_traffic(chat, 5, 1000);
+  registry.count_traffic(chat, 0, 24);
   registry.count_verdict(nullptr, Outcome::unscoped, Section::none);
   registry.count_alert("AMB-1001", Severity::high);
   registry.observe_alert_latency(std::chrono::milliseconds(3));
@@ -48,6 +50,8 @@ TEST(Registry, ExposesWhatWasCounted) {
            "ambit_alerts_total{rule=\"AMB-1001\",severity=\"high\"} 1\n",
            "ambit_alert_latency_seconds_bucket{le=\"0.005\"} 1\n",
            "ambit_alert_latency_seconds_bucket{le=\"0.0025\"} 0\n",
+           "ambit_network_bytes_total{direction=\"in\",workload=\"chat\"} 5\n",
+           "ambit_network_bytes_total{direction=\"out\",workload=\"chat\"} 1024\n",
            "ambit_losses_total{reason=\"ring_full\"} 7\n",
            "ambit_reloads_total{result=\"failed\"} 1\n",
            "ambit_build_info{abi=\"1\",version=\"0.1.0\"} 1\n",

@@ -249,6 +249,40 @@ TEST(Loss, NamesTheWorkloadOfAProcessThatEndedBeforeItWasCounted) {
   EXPECT_EQ(owner(world.send(foreign, nullptr)), "");
 }
 
+NetFacts bytes_to(std::uint8_t host, bool is_server = false) {
+  NetFacts facts;
+  facts.family = AF_INET;
+  facts.sock_type = SOCK_STREAM;
+  facts.remote.address[0] = 10;
+  facts.remote.address[3] = host;
+  (is_server ? facts.local : facts.remote).port = 443;
+  facts.is_server = is_server;
+  return facts;
+}
+const std::string kTwoPeers =
+    "  select: {cgroup: /a}\n  network: {egress: [{cidr: 10.0.0.1}], ingress: {listen: [443], clients: [10.0.0.2]}}\n";
+
+TEST(TrafficJudged, ByTheGrantOfItsPeer) {
+  World world({scope_text("a", kTwoPeers)});
+  world.exec_in(10, "/bin/server", "/a");
+  EXPECT_VERDICT(world.act(EventKind::traffic, 10, bytes_to(1)), in_scope, network);
+  EXPECT_VERDICT(world.act(EventKind::traffic, 10, bytes_to(2)), out_of_scope, network);
+  EXPECT_VERDICT(world.act(EventKind::traffic, 10, bytes_to(2, true)), in_scope, network);
+  EXPECT_VERDICT(world.act(EventKind::traffic, 10, bytes_to(1, true)), out_of_scope, network);
+}
+
+TEST(TrafficJudged, BelongsToTheWorkloadOfAProcessThatEnded) {
+  World world({scope_text("a", kTwoPeers)});
+  world.exec_in(10, "/bin/server", "/a");
+  world.exec_in(20, "/bin/stranger", "/elsewhere");
+  world.exit(10);
+  world.exit(20);
+  const auto before = world.judge->known_processes();
+  EXPECT_EQ(owner(world.act(EventKind::traffic, 10, bytes_to(1))), "a");
+  EXPECT_EQ(owner(world.act(EventKind::traffic, 20, bytes_to(1))), "");
+  EXPECT_EQ(world.judge->known_processes(), before);
+}
+
 TEST(Exceptions, ExcuseARuleUntilTheirDay) {
   World world(
       {scope_text("a", "  select: {cgroup: /a}\n  exceptions: [{rule: AMB-1001, until: 2026-11-02, reason: r}]\n")});

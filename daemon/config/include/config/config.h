@@ -37,6 +37,12 @@ struct KernelSettings {
   std::uint32_t max_images = 65536;
   /// Protected files and directories (weights shards, datasets, secrets), by inode.
   std::uint32_t max_protected = 65536;
+  /// TCP sockets of workloads whose bytes are counted at once, and as many datagram sockets.
+  std::uint32_t max_sockets = 16384;
+  /// Pairs of process and peer that exchanged bytes in the last seconds.
+  std::uint32_t max_peers = 16384;
+  /// Processes that a workload makes within a second, to be called a storm.
+  std::uint32_t fork_storm = 1000;
   /// Accesses that the kernel counts instead of sending once they were judged in scope. About 250 bytes each, in both
   /// halves together; a model server and what it imports are a few thousand.
   bool seen_enabled = true;

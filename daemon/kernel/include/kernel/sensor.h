@@ -12,6 +12,7 @@
 
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
+#include "ambit/abi/traffic.h"
 #include "ambit/identity.h"
 #include "ambit/result.h"
 #include "kernel/host.h"
@@ -29,6 +30,9 @@ struct Options {
   std::uint32_t max_protected = 65536;          ///< protected files; as many directories
   std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
   std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
+  std::uint32_t max_sockets = 16384;            ///< TCP sockets whose bytes are counted; as many datagram sockets
+  std::uint32_t fork_storm = 1000;              ///< processes that a control group makes within a second, to be told
+  std::uint32_t max_peers = 16384;              ///< pairs of process and peer with bytes in the last seconds
   /// Hook or signal names that must not be used ("tp_btf/sys_exit", "dns"); a `*` at the end stands for the rest.
   std::vector<std::string> denied_hooks;
   std::string cgroup2_path;       ///< empty = find_cgroup2()
@@ -119,6 +123,10 @@ class Sensor {
   /// they are not looked at); replaces the paths told before. "/" stands for every name. Where there are more than
   /// max_watched_names, every name is watched and the error says so.
   Status watch_names(const std::vector<std::string>& paths);
+
+  /// Bytes that passed the sockets of processes of interest since the last call, by process and peer; without rows that
+  /// have none. From one thread at a time; fails where `traffic` is not active.
+  Result<std::vector<ambit_traffic_row>> take_traffic();
 
   Losses read_losses();
   Counters read_counters();

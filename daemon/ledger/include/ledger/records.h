@@ -32,6 +32,21 @@ struct AccessRecord {
 /// kernel's protected maps). `wall`: the event's wall time.
 std::optional<AccessRecord> access_of(const JudgedEvent& event, WallTime wall);
 
+/// Bytes between a workload and one peer. Those of one hour are one row in the ledger.
+struct TrafficRecord {
+  std::string workload;
+  std::string peer;        ///< address
+  std::string name;        ///< the peer's, as the workload was answered; "" = not known
+  std::string protocol;    ///< "tcp", "udp"
+  std::string role;        ///< of the workload: "client" or "server"
+  std::uint16_t port = 0;  ///< of the side that serves
+  WallTime first{}, last{};
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+};
+
+/// The record of a traffic event of a workload; none for others.
+std::optional<TrafficRecord> traffic_of(const JudgedEvent& event, WallTime wall);
+
 /// A stretch of time for which the ledger is not complete.
 struct Gap {
   WallTime from{}, to{};
@@ -56,11 +71,12 @@ struct Batch {
   std::vector<AlertRef> alerts;   ///< new alerts and revisions: stored and put into the outbox
   std::vector<AlertRef> running;  ///< Alerter::checkpoint: stored, not sent
   std::vector<AccessRecord> accesses;
+  std::vector<TrafficRecord> traffic;
   std::vector<Gap> gaps;
   std::vector<Change> changes;
 
   [[nodiscard]] std::size_t rows() const noexcept {
-    return alerts.size() + running.size() + accesses.size() + gaps.size() + changes.size();
+    return alerts.size() + running.size() + accesses.size() + traffic.size() + gaps.size() + changes.size();
   }
 };
 

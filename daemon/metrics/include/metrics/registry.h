@@ -37,6 +37,8 @@ class Registry {
   void count_event(EventKind kind) noexcept;
   /// Pipeline. `workload` null = nobody's ("none").
   void count_verdict(const Workload* workload, Outcome outcome, Section section);
+  /// Pipeline. Bytes of one workload's sockets.
+  void count_traffic(const Workload& workload, std::uint64_t bytes_in, std::uint64_t bytes_out);
   /// Pipeline. The first revision of an alert only.
   void count_alert(std::string_view rule_id, Severity severity);
   /// From the event's time to the moment its alert was handed to the ledger.
