@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* io_uring: rings being set up, and files opened through them. Such opens raise no system call of their own; the result
- * is taken when the request completes. Connects are seen by the cgroup hooks.
+/* io_uring: rings being set up; files opened and copied through them. These raise no system call of their own; the
+ * result is taken when the request completes. Connects are seen by the cgroup hooks.
  */
+#include "lib/copy.bpf.h"
 #include "lib/io_uring.bpf.h"
 #include "lib/open.bpf.h"
 
 #define IORING_OP_OPENAT_NR 18
 #define IORING_OP_OPENAT2_NR 28
+#define IORING_OP_SPLICE_NR 30
 #define IORING_OP_RENAMEAT_NR 35
 #define IORING_OP_UNLINKAT_NR 36 /* may remove a directory */
+#define SPLICE_F_FD_IN_FIXED (1U << 31)
 
 SEC("tp_btf/io_uring_create")
 int BPF_PROG(tp_btf__io_uring_create, int fd, void *ring, __u32 sq_entries, __u32 cq_entries, __u32 flags)
@@ -25,6 +28,30 @@ int BPF_PROG(tp_btf__io_uring_create, int fd, void *ring, __u32 sq_entries, __u3
 	fill_header(&r.h, &who, AMBIT_REC_IO_URING, AMBIT_HOOK_TP_BTF_IO_URING, 0);
 	send_record(&r.h, sizeof(r), &who, ROOM_ORDINARY);
 	return 0;
+}
+
+/* The number that was passed is looked up after the call; another thread may have put another file there. */
+ALWAYS_INLINE void tell_splice(struct io_ring_ctx *ring, struct io_kiocb *req, struct subject *who, __s32 ret)
+{
+	struct io_splice *splice = (struct io_splice *)req;
+	struct file *from, *to = BPF_CORE_READ(req, file);
+	struct scratch *s;
+	__s32 fd;
+
+	if (!bpf_core_field_exists(splice->splice_fd_in))
+		return;
+	fd = BPF_CORE_READ(splice, splice_fd_in);
+	if (BPF_CORE_READ(splice, flags) & SPLICE_F_FD_IN_FIXED)
+		from = registered_file(ring, fd);
+	else
+		from = file_of_fd(who->task, fd);
+	if (!from || !to)
+		return;
+	s = take_scratch(who->image_id);
+	if (!s)
+		return;
+	tell_copy(s, who, from, to, AMBIT_COPY_SPLICE, ret, AMBIT_HOOK_TP_BTF_IO_URING, 0);
+	give_back(s);
 }
 
 SEC("tp_btf/io_uring_complete")
@@ -45,7 +72,7 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 	opcode = BPF_CORE_READ(req, opcode);
 	if (opcode == IORING_OP_RENAMEAT_NR || opcode == IORING_OP_UNLINKAT_NR)
 		note_moved_paths();
-	if (opcode != IORING_OP_OPENAT_NR && opcode != IORING_OP_OPENAT2_NR)
+	if (opcode != IORING_OP_OPENAT_NR && opcode != IORING_OP_OPENAT2_NR && opcode != IORING_OP_SPLICE_NR)
 		return 0;
 	ret = BPF_CORE_READ(req, cqe.res);
 	if (ret < 0)
@@ -54,6 +81,10 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 	subject_of(&who, owner);
 	if (who.state == AMBIT_IMAGE_SELF)
 		return 0;
+	if (opcode == IORING_OP_SPLICE_NR) {
+		tell_splice(ring, req, &who, ret);
+		return 0;
+	}
 	file = resulting_file(ring, owner, BPF_CORE_READ((struct io_open *)req, file_slot), ret);
 	if (!file) {
 		count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir. The base family sees them when they return: the
- * names are the caller's strings (racy), the directories they start from are the kernel's.
+/* rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir, xattr, fallocate. The base family sees them when
+ * they return: the names are the caller's strings (racy), the directories they start from are the kernel's.
  */
 #include "lib/failed_open.bpf.h"
 
 #define AT_REMOVEDIR 0x200
+#define FALLOC_FL_KEEP_SIZE 1 /* alone it only takes room */
 
 ALWAYS_INLINE __u64 dir_ino(struct place *at, __u32 *dev)
 {
@@ -22,7 +23,8 @@ ALWAYS_INLINE bool is_watched_change(struct scratch *s, struct subject *who, __u
 	const __u32 at = sizeof(struct ambit_rec_name_change);
 	__u32 quality = 0, len;
 
-	if (op != AMBIT_NAME_TRUNCATE && op != AMBIT_NAME_CHMOD && op != AMBIT_NAME_CHOWN && op != AMBIT_NAME_LINK)
+	if (op != AMBIT_NAME_TRUNCATE && op != AMBIT_NAME_CHMOD && op != AMBIT_NAME_CHOWN && op != AMBIT_NAME_LINK &&
+	    op != AMBIT_NAME_XATTR)
 		return false;
 	if (!watched_name_count)
 		return false;
@@ -35,7 +37,7 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 	struct ambit_rec_name_change *r = (struct ambit_rec_name_change *)s->record;
 	__u32 quality = call_quality(s), end = sizeof(*r), flags = 0, op = s->call.op;
 	struct place dir = {}, dir2 = {}, root = {};
-	bool has_dir = false, has_dir2;
+	bool has_dir = false, has_dir2 = false;
 	struct file *file = NULL;
 
 	if (s->call.fd_arg) {
@@ -44,11 +46,11 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 			return;
 		place_of_file(&dir, file);
 		flags = protected_flags_of(BPF_CORE_READ(file, f_inode), &dir);
-		has_dir2 = false;
 	} else {
 		if (op != AMBIT_NAME_SYMLINK) /* its first string is the target: a text */
 			has_dir = start_of_name(&dir, s, who->task, s->call.dir_arg, s->call.path_arg);
-		has_dir2 = start_of_name(&dir2, s, who->task, s->call.dir2_arg, s->call.path2_arg);
+		if (op != AMBIT_NAME_XATTR) /* its second string is no file */
+			has_dir2 = start_of_name(&dir2, s, who->task, s->call.dir2_arg, s->call.path2_arg);
 		if (protected_dir_count) {
 			if (has_dir)
 				flags |= protected_above(&dir);
@@ -74,6 +76,10 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 		fill_object(&r->obj, BPF_CORE_READ(file, f_inode), &dir, who->task);
 		r->path_len = append_path(s, end, &dir, &root, PATH_BUFFER - 1, &quality);
 		end += r->path_len;
+		if (op == AMBIT_NAME_XATTR)
+			r->path2_len = append_user_string(s, end, call_arg(s, s->call.path2_arg), NAME_MAX_BYTES,
+							  &quality, who->image_id);
+		end += r->path2_len;
 	} else {
 		quality |= AMBIT_Q_USER_PATH;
 		r->path_len = append_user_string(s, end, call_arg(s, s->call.path_arg), NAME_MAX_BYTES, &quality,
@@ -110,7 +116,8 @@ ALWAYS_INLINE void name_change_returned(struct pt_regs *regs, long ret, __u16 ho
 	s = begin_call(&who, regs, ret < 0 ? CALLERS_OF_INTEREST : CALLERS_ALL);
 	if (!s)
 		return;
-	name_change(s, &who, ret, hook);
+	if (s->call.op != AMBIT_NAME_FALLOCATE || (call_arg(s, s->call.mode_arg) & ~FALLOC_FL_KEEP_SIZE))
+		name_change(s, &who, ret, hook);
 	give_back(s);
 }
 CALL_PROGRAM(name_change)

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* open, openat, openat2, creat. */
+/* open, openat, openat2, creat, open_by_handle_at. */
 #include "lib/failed_open.bpf.h"
 #include "lib/open.bpf.h"
+
+/* Variants of the call (daemon/kernel/call_table.cpp). */
+#define OPEN_CREAT 1
+#define OPEN_HOW 2
+#define OPEN_BY_HANDLE 3
 
 struct open_call {
 	__u64 flags;   /* O_* as asked */
 	__u32 quality; /* AMBIT_Q_COMPAT */
+	__u32 way;     /* AMBIT_ACCESS_BY_HANDLE */
 };
 
 /* The flags are the second argument or the third. openat2 passes them in memory: read after the call, they are only as
@@ -18,9 +24,10 @@ ALWAYS_INLINE void read_open_call(struct open_call *call, struct pt_regs *regs, 
 
 	call->quality = is_compat ? AMBIT_Q_COMPAT : 0;
 	call->flags = what->flags_arg == 2 ? call_second(regs, is_compat) : call_third(regs, is_compat);
-	if (op == 1) /* creat */
+	call->way = op == OPEN_BY_HANDLE ? AMBIT_ACCESS_BY_HANDLE : 0;
+	if (op == OPEN_CREAT)
 		call->flags = O_CREAT | O_WRONLY | O_TRUNC;
-	if (op == 2) { /* openat2: struct open_how */
+	if (op == OPEN_HOW) {
 		__u64 how = 0;
 
 		bpf_probe_read_user(&how, sizeof(how), (const void *)call->flags);
@@ -40,7 +47,8 @@ ALWAYS_INLINE void open_failed(struct subject *who, struct pt_regs *regs, long r
 		return;
 	load_call(s, regs, who->task);
 	read_open_call(&call, regs, who->task);
-	handle_failed_open(s, who, ret, call.flags, hook, call.quality);
+	if (!call.way) /* a handle is no name to be told */
+		handle_failed_open(s, who, ret, call.flags, hook, call.quality);
 	give_back(s);
 }
 
@@ -56,7 +64,7 @@ ALWAYS_INLINE void open_succeeded(struct subject *who, struct pt_regs *regs, lon
 		return;
 	}
 	read_open_call(&call, regs, who->task);
-	if (!look_at_open(&o, who, file, call.flags, hook, call.quality))
+	if (!look_at_file(&o, who, file, access_of(file, call.flags) | call.way, hook, call.quality, REPEATS_COUNTED))
 		return;
 	s = take_scratch(who->image_id);
 	if (!s)

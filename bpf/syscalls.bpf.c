@@ -21,11 +21,24 @@ ALWAYS_INLINE bool is_out_of_files(long ret)
 	return (__u64)(ret + EMFILE) <= EMFILE - ENFILE;
 }
 
+/* Calls that are watched only with certain arguments: of ioctl, mmap and the like nearly none are. */
+ALWAYS_INLINE bool is_meant(const volatile struct ambit_call *call, struct pt_regs *regs, bool is_compat)
+{
+	__u32 mask = call->match_mask;
+	__u64 arg;
+
+	if (!mask)
+		return true;
+	arg = call->match_arg == 2 ? call_second(regs, is_compat) : call_third(regs, is_compat);
+	return (arg & mask) == call->match_value;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 {
 	__u64 nr = regs->orig_ax & ~(__u64)X32_SYSCALL_BIT;
 	__u32 slot, slot_32, ret_below;
+	bool is_compat = false;
 	__u8 moves_paths;
 
 	if (nr >= AMBIT_CALL_NUMBERS)
@@ -39,12 +52,15 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 	moves_paths = calls_64[nr].moves_paths;
 	ret_below = calls_64[nr].ret_below;
 	if (slot != slot_32 && is_compat_call((struct task_struct *)bpf_get_current_task())) {
+		is_compat = true;
 		slot = slot_32;
 		moves_paths = calls_32[nr].moves_paths;
 		ret_below = calls_32[nr].ret_below;
 	}
 	note_moves(moves_paths, regs, ret);
 	if (ret_below && (__u64)ret >= ret_below)
+		return 0;
+	if (!is_meant(is_compat ? &calls_32[nr] : &calls_64[nr], regs, is_compat))
 		return 0;
 	if (slot == AMBIT_SLOT_OPEN) /* a constant slot is a direct jump */
 		bpf_tail_call(ctx, &call_programs, AMBIT_SLOT_OPEN);

@@ -34,6 +34,9 @@
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 #define S_IFREG 0100000
+#define S_IFBLK 0060000
+#define S_IFDIR 0040000
+#define S_IFCHR 0020000
 
 #define EPERM 1
 #define ENOENT 2

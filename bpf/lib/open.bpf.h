@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/calls.bpf.h"
+#include "lib/overlay.bpf.h"
 #include "lib/seen.bpf.h"
 #include "lib/target.bpf.h"
 
@@ -69,21 +70,30 @@ struct opened {
 	__u32 access;
 	__u32 generation; /* judge_generation() before the object was looked at */
 	__u32 flags;	  /* AMBIT_PROTECT_* */
+	struct inode *layer; /* of a file on an overlay: the one behind it */
 };
 
-/* False: nothing is to be told, the most frequent outcome by far. So: nothing that only a record needs. `call_flags`:
- * O_* as asked. `quality`: what is known already (AMBIT_Q_COMPAT). */
-ALWAYS_INLINE bool look_at_open(struct opened *o, struct subject *who, struct file *file, __u64 call_flags, __u16 hook,
-				__u32 quality)
+/* Whether an access that was judged before is counted, or told again. */
+enum repeats { REPEATS_COUNTED, REPEATS_TOLD };
+
+/* False: nothing is to be told, the most frequent outcome by far. So: nothing that only a record needs. `access`:
+ * AMBIT_ACCESS_*. `quality`: what is known already (AMBIT_Q_COMPAT). */
+ALWAYS_INLINE bool look_at_file(struct opened *o, struct subject *who, struct file *file, __u32 access, __u16 hook,
+				__u32 quality, const enum repeats repeats)
 {
+	struct layer_file layer;
+
 	o->generation = judge_generation();
-	o->access = access_of(file, call_flags);
+	o->access = access;
 	o->inode = READ_POINTER(file, f_inode);
 	place_of_file(&o->at, file);
-	if (who->state == AMBIT_IMAGE_WATCHED && is_seen_open(who, o->inode, &o->at, o->access, hook, quality))
+	if (repeats == REPEATS_COUNTED && who->state == AMBIT_IMAGE_WATCHED &&
+	    is_seen_open(who, o->inode, &o->at, o->access, hook, quality))
 		return false;
-	o->flags = protected_flags_of(o->inode, &o->at);
-	if (who->state == AMBIT_IMAGE_IGNORED && o->flags &&
+	find_layer_file(&layer, o->inode);
+	o->layer = layer.inode;
+	o->flags = protected_flags_of(o->inode, &o->at) | layer.flags;
+	if (repeats == REPEATS_COUNTED && who->state == AMBIT_IMAGE_IGNORED && o->flags &&
 	    is_seen_open(who, o->inode, &o->at, o->access, hook, quality))
 		return false;
 	__builtin_memset(&o->target, 0, sizeof(o->target));
@@ -94,6 +104,13 @@ ALWAYS_INLINE bool look_at_open(struct opened *o, struct subject *who, struct fi
 		return true;
 	count_alone(AMBIT_COUNT_FILTERED);
 	return false;
+}
+
+/* `call_flags`: O_* as asked. */
+ALWAYS_INLINE bool look_at_open(struct opened *o, struct subject *who, struct file *file, __u64 call_flags, __u16 hook,
+				__u32 quality)
+{
+	return look_at_file(o, who, file, access_of(file, call_flags), hook, quality, REPEATS_COUNTED);
 }
 
 ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file *file, struct opened *o, __s32 ret,
@@ -107,6 +124,12 @@ ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file
 	__builtin_memset(r, 0, sizeof(*r));
 	fill_object(&r->obj, o->inode, &o->at, who->task);
 	r->obj.protected_flags = o->flags;
+	if (o->layer) {
+		struct inode *layer = o->layer;
+
+		r->real_ino = READ(layer, i_ino);
+		r->real_dev = READ(layer, i_sb, s_dev);
+	}
 	r->target_tgid = o->process ? target->tgid ?: who->tgid : 0;
 	r->target_start_ns = o->process ? target->start_ns ?: who->leader_start_ns : 0;
 	r->ret = ret;
@@ -120,6 +143,7 @@ ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file
 	r->chain = s->walk.chain;
 	if (o->flags)
 		quality |= AMBIT_Q_PROTECTED;
-	fill_header(&r->h, who, AMBIT_REC_OPEN, hook, quality | target_quality(target));
+	fill_header(&r->h, who, o->access & AMBIT_ACCESS_EXECUTE ? AMBIT_REC_MAP : AMBIT_REC_OPEN, hook,
+		    quality | target_quality(target));
 	send_record(&r->h, sizeof(*r) + path_len, who, o->flags ? ROOM_RESERVED : ROOM_ORDINARY);
 }

@@ -75,6 +75,17 @@ struct Describe {
     file(name.object, name.path);
     object.path2 = name.path2;
   }
+  void operator()(const CopyFacts& copy) const {
+    file(copy.from, copy.path);
+    object.path2 = copy.path2;
+    if (copy.family != AF_INET && copy.family != AF_INET6) return;
+    object.peer_address = address_text(copy.family, copy.remote.address);
+    object.peer_port = copy.remote.port;
+  }
+  void operator()(const MountFacts& mounted) const {
+    file(mounted.target, mounted.path);
+    object.path2 = mounted.path2;
+  }
   void operator()(const CgroupFacts& cgroup) const {
     object.kind = "cgroup";
     object.path = cgroup.path;

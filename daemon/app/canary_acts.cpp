@@ -7,6 +7,7 @@
 #include <linux/io_uring.h>
 #include <linux/kcmp.h>
 #include <linux/keyctl.h>
+#include <linux/mount.h>
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
@@ -136,6 +137,48 @@ bool ask_dns(const std::string&) {
   const sockaddr_in server = loopback(53);
   return connect(socket_fd.get(), as_sockaddr(server), sizeof(server)) == 0 &&
          send(socket_fd.get(), kQuestion, sizeof(kQuestion) - 1, 0) == sizeof(kQuestion) - 1;
+}
+
+/// Passes an open folder to itself over a socket.
+bool receive_descriptor(const std::string& folder) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  const Fd from(ends[0]);
+  const Fd to(ends[1]);
+  const Fd passed(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  char byte = 'x';
+  iovec part{&byte, 1};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int number = passed.get();
+  memcpy(CMSG_DATA(header), &number, sizeof(number));
+  if (sendmsg(from.get(), &message, 0) != 1 || recvmsg(to.get(), &message, MSG_CMSG_CLOEXEC) != 1) return false;
+  int came = -1;
+  if (CMSG_FIRSTHDR(&message) != nullptr) memcpy(&came, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(came));
+  return Fd(came).valid();
+}
+
+/// A copy of the folder's mount that hangs nowhere and ends with its descriptor.
+bool clone_mount(const std::string& folder) {
+  const auto tree = syscall(SYS_open_tree, AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | O_CLOEXEC);
+  const bool is_told = tree >= 0 || errno == EPERM || errno == ENOSYS;
+  if (tree >= 0) close(static_cast<int>(tree));
+  return is_told;
+}
+
+bool map_code(const std::string&) {
+  const Fd memory(memfd_create("ambit-canary-code", MFD_CLOEXEC));
+  if (!memory.valid() || ftruncate(memory.get(), 1) != 0) return false;
+  void* const code = mmap(nullptr, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, memory.get(), 0);
+  return code != MAP_FAILED && munmap(code, 1) == 0;
 }
 
 bool trace_child(const std::string&) {
@@ -302,6 +345,9 @@ int perform_canary_acts(const std::string& scratch) {
                       {"unix datagram", send_unix_datagram},
                       {"limit", run_out_of_descriptors},
                       {"dns", ask_dns},
+                      {"descriptor", receive_descriptor},
+                      {"mount", clone_mount},
+                      {"code", map_code},
                       {"ptrace", trace_child},
                       {"memory", read_memory_file},
                       {"reach", reach_into_child},

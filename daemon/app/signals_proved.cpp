@@ -9,6 +9,10 @@ namespace {
 
 void add_open(const Event& event, std::vector<std::string>& out) {
   const auto& open = std::get<OpenFacts>(event.facts);
+  if ((open.access & AMBIT_ACCESS_ARRIVED) != 0) {
+    out.emplace_back((open.access & AMBIT_ACCESS_INHERITED) != 0 ? "fd_inherited" : "fd_received");
+    return;
+  }
   if (open.target.tgid != 0) out.emplace_back("proc_mem");
   out.emplace_back(event.hook == AMBIT_HOOK_TP_BTF_IO_URING ? "io_uring_open" : "open");
 }

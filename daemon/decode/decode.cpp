@@ -22,9 +22,14 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
     case AMBIT_REC_CGROUP_NAME:
       return decode_cgroup(record, type, event);
     case AMBIT_REC_OPEN:
-      return decode_open(record, event);
+    case AMBIT_REC_MAP:
+      return decode_open(record, type, event);
     case AMBIT_REC_NAME_CHANGE:
       return decode_name_change(record, event);
+    case AMBIT_REC_COPY:
+      return decode_copy(record, event);
+    case AMBIT_REC_MOUNT:
+      return decode_mount(record, event);
     case AMBIT_REC_CONNECT:
     case AMBIT_REC_SEND:
     case AMBIT_REC_BIND:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens and changes of names.
+// Opens, changes of names, copies and mounts.
 #include <fmt/format.h>
 #include <cstddef>
 
@@ -39,6 +39,12 @@ bool kind_of(std::uint32_t op, EventKind& kind) noexcept {
     case AMBIT_NAME_RMDIR:
       kind = EventKind::rmdir;
       return true;
+    case AMBIT_NAME_XATTR:
+      kind = EventKind::setxattr;
+      return true;
+    case AMBIT_NAME_FALLOCATE:
+      kind = EventKind::fallocate;
+      return true;
     default:
       return false;
   }
@@ -52,13 +58,13 @@ std::string link_target(std::string_view name, std::string_view target) {
 
 }  // namespace
 
-Status decode_open(Bytes record, Event& event) {
+Status decode_open(Bytes record, std::uint16_t type, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_open, path);
   ambit_rec_open r{};
   if (const auto status = read_fixed(record, kFixed, "open", r); !status.ok()) return status.error();
   std::string_view path;
   if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("open", "path", r.path_len);
-  event.kind = EventKind::open;
+  event.kind = type == AMBIT_REC_MAP ? EventKind::mmap : EventKind::open;
   auto& f = event.facts.emplace<OpenFacts>();
   f.object = file_object(r.obj);
   // The kernel's own walk gives no dots; what a caller passed may hold them.
@@ -67,6 +73,7 @@ Status decode_open(Bytes record, Event& event) {
   f.ret = r.ret;
   f.access = r.access;
   f.flags = r.flags;
+  f.real = {r.real_dev, r.real_ino};
   return Ok{};
 }
 
@@ -101,9 +108,58 @@ Status decode_name_change(Bytes record, Event& event) {
   } else {
     f.path = absolute_path(dir, path);
     if (event.kind == EventKind::rename || event.kind == EventKind::link) f.path2 = absolute_path(second, path2);
+    if (event.kind == EventKind::setxattr) f.path2 = path2;  // an attribute's name
   }
   f.path = redact_text(f.path);
   f.path2 = redact_text(f.path2);
+  return Ok{};
+}
+
+Status decode_copy(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_copy, tail);
+  ambit_rec_copy r{};
+  if (const auto status = read_fixed(record, kFixed, "copy", r); !status.ok()) return status.error();
+  Tail tail(record, kFixed);
+  std::string_view path;
+  std::string_view path2;
+  if (!tail.take(r.path_len, path)) return length_error("copy", "path", r.path_len);
+  if (!tail.take(r.path2_len, path2)) return length_error("copy", "path2", r.path2_len);
+  event.kind = EventKind::copy;
+  auto& f = event.facts.emplace<CopyFacts>();
+  f.from = file_object(r.from);
+  f.to = file_object(r.to);
+  f.path = redact_text(path);
+  f.path2 = redact_text(path2);
+  std::memcpy(f.remote.address.data(), r.remote, sizeof(r.remote));
+  f.remote.port = r.remote_port;
+  f.family = r.family;
+  f.op = r.op;
+  f.repeats = r.repeats;
+  f.bytes = r.bytes;
+  return Ok{};
+}
+
+Status decode_mount(Bytes record, Event& event) {
+  constexpr std::size_t kFixed = offsetof(ambit_rec_mount, tail);
+  ambit_rec_mount r{};
+  if (const auto status = read_fixed(record, kFixed, "mount", r); !status.ok()) return status.error();
+  Tail tail(record, kFixed);
+  std::string_view path;
+  std::string_view path2;
+  std::string_view type;
+  if (!tail.take(r.path_len, path)) return length_error("mount", "path", r.path_len);
+  if (!tail.take(r.path2_len, path2)) return length_error("mount", "path2", r.path2_len);
+  if (!tail.take(r.type_len, type)) return length_error("mount", "type", r.type_len);
+  event.kind = EventKind::mount;
+  auto& f = event.facts.emplace<MountFacts>();
+  f.target = file_object(r.target);
+  f.source = file_object(r.source);
+  f.path = redact_text((event.quality & AMBIT_Q_USER_PATH) != 0 ? absolute_path({}, path) : path);
+  f.path2 = redact_text(path2);
+  f.type = redact_text(type);
+  f.flags = r.flags;
+  f.op = r.op;
+  f.ret = r.ret;
   return Ok{};
 }
 

@@ -12,7 +12,7 @@ namespace ambit::decode {
 namespace {
 
 bool kind_of(std::uint32_t act, EventKind& kind) noexcept {
-  static constexpr std::array<std::pair<std::uint32_t, EventKind>, 15> kKinds = {
+  static constexpr std::array<std::pair<std::uint32_t, EventKind>, 16> kKinds = {
       {{AMBIT_ACT_VM_READ, EventKind::process_vm},
        {AMBIT_ACT_VM_WRITE, EventKind::process_vm},
        {AMBIT_ACT_KCMP, EventKind::kcmp},
@@ -27,7 +27,8 @@ bool kind_of(std::uint32_t act, EventKind& kind) noexcept {
        {AMBIT_ACT_KEXEC, EventKind::kexec},
        {AMBIT_ACT_SIGNAL, EventKind::signal},
        {AMBIT_ACT_FORKS, EventKind::exhaustion},
-       {AMBIT_ACT_LIMIT, EventKind::exhaustion}}};
+       {AMBIT_ACT_LIMIT, EventKind::exhaustion},
+       {AMBIT_ACT_MEMFD, EventKind::memfd}}};
   const auto* const found =
       std::find_if(kKinds.begin(), kKinds.end(), [act](const auto& row) { return row.first == act; });
   if (found == kKinds.end()) return false;

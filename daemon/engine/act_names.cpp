@@ -136,9 +136,22 @@ std::string_view operation_name(const ActFacts& act) noexcept {
       return "forks";
     case AMBIT_ACT_LIMIT:
       return limit_name(act.ret);
+    case AMBIT_ACT_MEMFD:
+      return "create";
     default:
       return {};
   }
+}
+
+std::string_view copy_operation_name(std::uint32_t op) noexcept {
+  static constexpr std::array<std::string_view, 5> kNames = {"", "sendfile", "splice", "copy_file_range", "clone"};
+  return pick(kNames, op);
+}
+
+std::string_view mount_operation_name(std::uint32_t op) noexcept {
+  static constexpr std::array<std::string_view, 9> kNames = {"",       "mount",    "bind",  "move",  "change",
+                                                             "umount", "detached", "clone", "attach"};
+  return pick(kNames, op);
 }
 
 std::string_view ptrace_request_name(std::uint32_t request) noexcept {

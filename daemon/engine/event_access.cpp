@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,7 @@ std::optional<Side> side(std::uint16_t family, const Endpoint& end) noexcept {
 std::optional<std::int32_t> result_of(const Event& event) noexcept {
   if (const auto* open = std::get_if<OpenFacts>(&event.facts)) return open->ret;
   if (const auto* names = std::get_if<NameFacts>(&event.facts)) return names->ret;
+  if (const auto* mounted = std::get_if<MountFacts>(&event.facts)) return mounted->ret;
   if (const auto* net = std::get_if<NetFacts>(&event.facts)) return net->ret;
   if (const auto* trace = std::get_if<PtraceFacts>(&event.facts)) return trace->ret;
   if (const auto* act = std::get_if<ActFacts>(&event.facts))
@@ -54,6 +56,24 @@ std::string_view hook_name(std::uint16_t hook) noexcept {
                                                               "user",
                                                               "tp_btf_signal"};
   return hook < kNames.size() ? kNames[hook] : std::string_view("unknown");
+}
+
+std::string_view arrival_name(std::uint32_t access) noexcept {
+  if ((access & AMBIT_ACCESS_BY_HANDLE) != 0) return "by_handle";
+  if ((access & AMBIT_ACCESS_RECEIVED) != 0) return "received";
+  if ((access & AMBIT_ACCESS_TAKEN) != 0) return "taken";
+  return (access & AMBIT_ACCESS_INHERITED) != 0 ? "inherited" : "opened";
+}
+
+std::string_view destination_name(const CopyFacts& copy) noexcept {
+  switch (copy.to.mode & S_IFMT) {
+    case S_IFIFO:
+      return "pipe";
+    case S_IFSOCK:
+      return copy.family == AF_UNIX ? "unix" : "socket";
+    default:
+      return copy.to.nlink == 0 ? "memory" : "file";
+  }
 }
 
 std::vector<std::string_view> quality_names(std::uint32_t quality) {

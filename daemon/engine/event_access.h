@@ -16,9 +16,14 @@ std::optional<std::int32_t> result_of(const Event& event) noexcept;
 /// "SUCCESS" or the error's name ("EACCES").
 std::string_view error_name(std::int32_t result) noexcept;
 std::string_view hook_name(std::uint16_t hook) noexcept;
+/// How an opened file came to the process, by AMBIT_ACCESS_*: "opened", "by_handle", "received", "taken", "inherited".
+std::string_view arrival_name(std::uint32_t access) noexcept;
 
 /// Names of the quality flags that are set ("user_path").
 std::vector<std::string_view> quality_names(std::uint32_t quality);
+
+/// Where a copy went: "file", "memory", "pipe", "socket", "unix".
+std::string_view destination_name(const CopyFacts& copy) noexcept;
 
 /// One end of a connection.
 struct Side {

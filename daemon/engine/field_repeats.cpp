@@ -31,6 +31,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"evt.is_open_write", kOpen},
     {"evt.is_open_create", kOpen},
     {"evt.is_open_trunc", kOpen},
+    {"evt.arrival", kOpen},
     {"evt.arg.path", kOpen},
     {"evt.arg.name", kOpen},
     {"fs.path.name", kOpen},

@@ -58,20 +58,22 @@ constexpr unsigned long long bit(EventKind k) noexcept {
 inline constexpr unsigned long long kNameChangeKinds =
     bit(EventKind::rename) | bit(EventKind::unlink) | bit(EventKind::link) | bit(EventKind::symlink) |
     bit(EventKind::truncate) | bit(EventKind::chmod) | bit(EventKind::chown) | bit(EventKind::mkdir) |
-    bit(EventKind::rmdir);
+    bit(EventKind::rmdir) | bit(EventKind::setxattr) | bit(EventKind::fallocate);
+inline constexpr unsigned long long kTransferKinds =
+    bit(EventKind::copy) | bit(EventKind::mount) | bit(EventKind::mmap);
 inline constexpr unsigned long long kNetKinds =
     bit(EventKind::connect) | bit(EventKind::send) | bit(EventKind::bind) | bit(EventKind::listen) |
     bit(EventKind::accept) | bit(EventKind::socket) | bit(EventKind::stdio) | bit(EventKind::traffic);
 inline constexpr unsigned long long kActKinds =
     bit(EventKind::process_vm) | bit(EventKind::kcmp) | bit(EventKind::perf_event) | bit(EventKind::userfaultfd) |
     bit(EventKind::keyring) | bit(EventKind::bpf) | bit(EventKind::kernel_module) | bit(EventKind::kexec) |
-    bit(EventKind::signal) | bit(EventKind::exhaustion);
+    bit(EventKind::signal) | bit(EventKind::exhaustion) | bit(EventKind::memfd);
 inline constexpr unsigned long long kFileKinds = bit(EventKind::open) | kNameChangeKinds;
 inline constexpr unsigned long long kAllKinds = (1ULL << kEventKinds) - 1;
 /// Kinds with a subject.
-inline constexpr unsigned long long kProcessKinds = bit(EventKind::exec) | bit(EventKind::fork) | bit(EventKind::exit) |
-                                                    bit(EventKind::cred) | bit(EventKind::cgroup_attach) | kFileKinds |
-                                                    kNetKinds | bit(EventKind::dns) | bit(EventKind::ptrace) |
-                                                    bit(EventKind::io_uring) | kActKinds | bit(EventKind::loss);
+inline constexpr unsigned long long kProcessKinds =
+    bit(EventKind::exec) | bit(EventKind::fork) | bit(EventKind::exit) | bit(EventKind::cred) |
+    bit(EventKind::cgroup_attach) | kFileKinds | kTransferKinds | kNetKinds | bit(EventKind::dns) |
+    bit(EventKind::ptrace) | bit(EventKind::io_uring) | kActKinds | bit(EventKind::loss);
 
 }  // namespace ambit::engine

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // evt.*, fs.path.*, loss.*, coverage.*, quality.*, io_uring.*: what the record itself says.
+#include <sys/socket.h>
+
 #include <array>
 #include <variant>
 
@@ -7,6 +9,7 @@
 #include "ambit/abi/record.h"
 #include "event_access.h"
 #include "field_table.h"
+#include "value_text.h"
 
 namespace ambit::engine {
 namespace {
@@ -46,6 +49,11 @@ template <std::uint32_t Access>
 Value open_access(const ReadContext& c) noexcept {
   const auto* open = std::get_if<OpenFacts>(&c.event.facts);
   return open == nullptr ? Value::none() : Value::of_bool((open->access & Access) != 0);
+}
+
+Value arrival(const ReadContext& c) noexcept {
+  const auto* open = std::get_if<OpenFacts>(&c.event.facts);
+  return open == nullptr ? Value::none() : Value::of(arrival_name(open->access));
 }
 
 /// `path` of an open or name change.
@@ -120,6 +128,54 @@ Value act_repeats(const ReadContext& c) noexcept {
   return act == nullptr ? Value::none() : Value::of_number(act->repeats);
 }
 
+const CopyFacts* copy_of(const ReadContext& c) noexcept {
+  return std::get_if<CopyFacts>(&c.event.facts);
+}
+Value copy_operation(const ReadContext& c) noexcept {
+  const auto* copy = copy_of(c);
+  return copy == nullptr ? Value::none() : Value::of_known(copy_operation_name(copy->op));
+}
+template <std::string CopyFacts::*Member>
+Value copy_path(const ReadContext& c) noexcept {
+  const auto* copy = copy_of(c);
+  return copy == nullptr ? Value::none() : Value::of_known(copy->*Member);
+}
+Value copy_destination(const ReadContext& c) noexcept {
+  const auto* copy = copy_of(c);
+  return copy == nullptr ? Value::none() : Value::of(destination_name(*copy));
+}
+Value copy_address(const ReadContext& c) noexcept {
+  const auto* copy = copy_of(c);
+  if (copy == nullptr || (copy->family != AF_INET && copy->family != AF_INET6)) return Value::none();
+  std::array<char, 48> buffer{};
+  c.arena.begin();
+  c.arena.append(print_address(make_address(copy->family, copy->remote.address), buffer));
+  c.arena.append(":");
+  c.arena.append_number(copy->remote.port);
+  return Value::of(c.arena.end());
+}
+Value copy_bytes(const ReadContext& c) noexcept {
+  const auto* copy = copy_of(c);
+  return copy == nullptr ? Value::none() : Value::of_number(static_cast<std::int64_t>(copy->bytes));
+}
+
+const MountFacts* mount_of(const ReadContext& c) noexcept {
+  return std::get_if<MountFacts>(&c.event.facts);
+}
+Value mount_operation(const ReadContext& c) noexcept {
+  const auto* mounted = mount_of(c);
+  return mounted == nullptr ? Value::none() : Value::of_known(mount_operation_name(mounted->op));
+}
+template <std::string MountFacts::*Member>
+Value mount_text(const ReadContext& c) noexcept {
+  const auto* mounted = mount_of(c);
+  return mounted == nullptr ? Value::none() : Value::of_known(mounted->*Member);
+}
+Value mount_flags(const ReadContext& c) noexcept {
+  const auto* mounted = mount_of(c);
+  return mounted == nullptr ? Value::none() : Value::of_number(static_cast<std::int64_t>(mounted->flags));
+}
+
 Value cred_change(const ReadContext& c) noexcept {
   const auto* facts = std::get_if<CredFacts>(&c.event.facts);
   if (facts == nullptr) return Value::none();
@@ -170,8 +226,10 @@ Value quality(const ReadContext& c) noexcept {
 }
 
 constexpr auto kOpen = bit(EventKind::open);
+constexpr auto kCopy = bit(EventKind::copy);
+constexpr auto kMount = bit(EventKind::mount);
 constexpr auto kMoves = bit(EventKind::rename) | bit(EventKind::link);
-constexpr auto kWithResult = kFileKinds | kNetKinds | kActKinds | bit(EventKind::ptrace);
+constexpr auto kWithResult = kFileKinds | bit(EventKind::mount) | kNetKinds | kActKinds | bit(EventKind::ptrace);
 constexpr auto kWithIds = bit(EventKind::chown) | bit(EventKind::cred);
 constexpr auto kText = FieldType::text;
 constexpr auto kNumber = FieldType::number;
@@ -202,6 +260,8 @@ std::span<const FieldDef> event_fields() {
       row("evt.is_open_write", kBool, kOpen, "opened for writing", open_access<AMBIT_ACCESS_WRITE>),
       row("evt.is_open_create", kBool, kOpen, "the open made the file", open_access<AMBIT_ACCESS_CREATED>),
       row("evt.is_open_trunc", kBool, kOpen, "the open emptied the file", open_access<AMBIT_ACCESS_TRUNC>),
+      row("evt.arrival", kText, kOpen,
+          "how the descriptor came to the process: opened, by_handle, received, taken, inherited", arrival),
       row("evt.arg.path", kText, kFileKinds, "path acted on", path),
       row("evt.arg.name", kText, kFileKinds, "path acted on", path),
       row("evt.arg.oldpath", kText, kMoves, "rename, link: the name it had", path),
@@ -222,6 +282,17 @@ std::span<const FieldDef> event_fields() {
       row("act.repeats", kNumber, kActKinds, "equal acts left out since the last that was told", act_repeats),
       row("act.count", kNumber, bit(EventKind::exhaustion),
           "processes made within a second; else how often the limit was met since the last that was told", act_count),
+      row("copy.op", kText, kCopy, "sendfile, splice, copy_file_range, clone", copy_operation),
+      row("copy.from", kText, kCopy, "path of the file that was copied", copy_path<&CopyFacts::path>),
+      row("copy.to", kText, kCopy, "path of where it went, or name of the unix socket", copy_path<&CopyFacts::path2>),
+      row("copy.to_type", kText, kCopy, "file, memory (without a name), pipe, socket, unix", copy_destination),
+      row("copy.to_address", kText, kCopy, "peer of the network socket it went to", copy_address),
+      row("copy.bytes", kNumber, kCopy, "bytes copied, those of equal copies that were left out included", copy_bytes),
+      row("mount.op", kText, kMount, "mount, bind, move, change, umount, detached, clone, attach", mount_operation),
+      row("mount.type", kText, kMount, "type of the file system", mount_text<&MountFacts::type>),
+      row("mount.target", kText, kMount, "what is covered", mount_text<&MountFacts::path>),
+      row("mount.source", kText, kMount, "what was mounted there", mount_text<&MountFacts::path2>),
+      row("mount.flags", kNumber, kMount, "flags as passed", mount_flags),
       row("fs.path.name", kText, kFileKinds, "path acted on", path),
       row("fs.path.source", kText, kMoves, "rename, link: the name it had", path),
       row("fs.path.target", kText, kMoves, "rename, link: the name it gets", path2),

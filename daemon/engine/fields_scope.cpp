@@ -71,6 +71,8 @@ Value resource_path(const ReadContext& c) noexcept {
   if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return Value::of_known(open->path);
   if (const auto* names = std::get_if<NameFacts>(&c.event.facts)) return Value::of_known(names->path);
   if (const auto* exec = std::get_if<ExecFacts>(&c.event.facts)) return Value::of_known(exec->path);
+  if (const auto* copy = std::get_if<CopyFacts>(&c.event.facts)) return Value::of_known(copy->path);
+  if (const auto* mounted = std::get_if<MountFacts>(&c.event.facts)) return Value::of_known(mounted->path);
   const auto* net = std::get_if<NetFacts>(&c.event.facts);
   return net == nullptr || net->family != AF_UNIX ? Value::none() : Value::of_known(net->unix_path);
 }
@@ -116,7 +118,7 @@ std::span<const FieldDef> scope_fields() {
           resource_class),
       row("resource.id", kText, "catalogue entry that matched", resource_id),
       row("resource.path", kText, "path acted on, of any kind of event", resource_path,
-          kFileKinds | kNetKinds | bit(EventKind::exec)),
+          kFileKinds | kTransferKinds | kNetKinds | bit(EventKind::exec)),
       row("resource.new_path", kText, "rename, link, symlink: the new name", resource_new_path, kFileKinds),
   };
   return rows;

@@ -210,7 +210,7 @@ std::variant<Leaf, LeafError> make_leaf(const FieldRef& field, Operator op, std:
 }
 
 std::string_view event_kind_alias(std::string_view name) noexcept {
-  static constexpr std::array<std::pair<std::string_view, EventKind>, 43> kAliases = {{
+  static constexpr std::array<std::pair<std::string_view, EventKind>, 53> kAliases = {{
       {"openat", EventKind::open},
       {"openat2", EventKind::open},
       {"creat", EventKind::open},
@@ -252,6 +252,16 @@ std::string_view event_kind_alias(std::string_view name) noexcept {
       {"dup", EventKind::stdio},
       {"dup2", EventKind::stdio},
       {"dup3", EventKind::stdio},
+      {"open_by_handle_at", EventKind::open},
+      {"fsetxattr", EventKind::setxattr},
+      {"lsetxattr", EventKind::setxattr},
+      {"removexattr", EventKind::setxattr},
+      {"sendfile", EventKind::copy},
+      {"splice", EventKind::copy},
+      {"copy_file_range", EventKind::copy},
+      {"umount2", EventKind::mount},
+      {"move_mount", EventKind::mount},
+      {"memfd_create", EventKind::memfd},
       {"setns", EventKind::cred},
       {"unshare", EventKind::cred},
   }};

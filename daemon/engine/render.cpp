@@ -74,11 +74,32 @@ class FactsWriter {
       if ((f.access & flag) != 0) access.push_back(name);
     }
     out_["access"] = std::move(access);
+    out_["arrival"] = arrival_name(f.access);
   }
   void operator()(const NameFacts& f) const {
     json object = object_json(f.object);
     put(object, "path", f.path);
     put(object, "new_path", f.path2);
+    out_["object"] = std::move(object);
+  }
+  void operator()(const CopyFacts& f) const {
+    json from = object_json(f.from);
+    json to = object_json(f.to);
+    put(from, "path", f.path);
+    put(to, "path", f.path2);
+    to["type"] = destination_name(f);
+    out_["copy"] = {{"op", copy_operation_name(f.op)}, {"bytes", f.bytes}, {"to", std::move(to)}};
+    if (f.repeats != 0) out_["copy"]["repeats"] = f.repeats;
+    out_["object"] = std::move(from);
+  }
+  void operator()(const MountFacts& f) const {
+    json object = object_json(f.target);
+    put(object, "path", f.path);
+    json mounted = object_json(f.source);
+    put(mounted, "op", std::string(mount_operation_name(f.op)));
+    put(mounted, "type", f.type);
+    put(mounted, "source", f.path2);
+    out_["mount"] = std::move(mounted);
     out_["object"] = std::move(object);
   }
   void operator()(const ExecFacts& f) const {

@@ -13,7 +13,7 @@ struct KindSignal {
 };
 
 /// The kernel signal that each kind of event comes from; kinds the daemon makes need none.
-constexpr std::array<KindSignal, 34> kSignals = {{
+constexpr std::array<KindSignal, 40> kSignals = {{
     {EventKind::exec, "exec"},
     {EventKind::fork, "fork"},
     {EventKind::exit, "exit"},
@@ -29,6 +29,11 @@ constexpr std::array<KindSignal, 34> kSignals = {{
     {EventKind::chown, "name_change"},
     {EventKind::mkdir, "name_change"},
     {EventKind::rmdir, "name_change"},
+    {EventKind::setxattr, "name_change"},
+    {EventKind::fallocate, "name_change"},
+    {EventKind::copy, "copy"},
+    {EventKind::mount, "mount"},
+    {EventKind::mmap, "mmap"},
     {EventKind::connect, "connect"},
     {EventKind::send, "send"},
     {EventKind::bind, "bind"},
@@ -48,16 +53,53 @@ constexpr std::array<KindSignal, 34> kSignals = {{
     {EventKind::signal, "signal"},
     {EventKind::socket, "socket"},
     {EventKind::stdio, "stdio"},
+    {EventKind::memfd, "memfd"},
 }};
 
 /// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their
 /// own.
-constexpr std::array<std::string_view, 35> kSignalNames = {
-    "accept",      "bind",        "cgroup",   "connect",    "connect_unix",  "cred",       "dns",
-    "exec",        "exit",        "fork",     "io_uring",   "io_uring_open", "listen",     "memfd_exec",
-    "name_change", "open",        "proc_mem", "ptrace",     "send",          "process_vm", "kcmp",
-    "perf_event",  "userfaultfd", "keyring",  "bpf",        "kernel_module", "kexec",      "signal",
-    "socket",      "stdio",       "traffic",  "exhaustion", "send_unix",     "socketcall", "io_uring_socket"};
+constexpr std::array<std::string_view, 42> kSignalNames = {"accept",
+                                                           "bind",
+                                                           "cgroup",
+                                                           "connect",
+                                                           "connect_unix",
+                                                           "cred",
+                                                           "dns",
+                                                           "exec",
+                                                           "exit",
+                                                           "fork",
+                                                           "io_uring",
+                                                           "io_uring_open",
+                                                           "listen",
+                                                           "memfd_exec",
+                                                           "name_change",
+                                                           "open",
+                                                           "proc_mem",
+                                                           "ptrace",
+                                                           "send",
+                                                           "process_vm",
+                                                           "kcmp",
+                                                           "perf_event",
+                                                           "userfaultfd",
+                                                           "keyring",
+                                                           "bpf",
+                                                           "kernel_module",
+                                                           "kexec",
+                                                           "signal",
+                                                           "socket",
+                                                           "stdio",
+                                                           "fd_received",
+                                                           "fd_inherited",
+                                                           "copy",
+                                                           "mount",
+                                                           "mmap",
+                                                           "memfd",
+                                                           "io_uring_received",
+                                                           "traffic",
+                                                           "exhaustion",
+                                                           "send_unix",
+                                                           "socketcall",
+                                                           "io_uring_socket"};
 
 }  // namespace
 

@@ -20,6 +20,8 @@ struct Visitor {
     const auto first = path(f.path);
     return first.resource != ResourceClass::none ? first : path(f.path2);
   }
+  Classification operator()(const CopyFacts& f) const { return path(f.path); }
+  Classification operator()(const MountFacts& f) const { return path(f.path); }
   Classification operator()(const NetFacts& f) const {
     if (f.family == AF_UNIX) return path(f.unix_path);
     if (f.family != AF_INET && f.family != AF_INET6) return {};

@@ -14,6 +14,11 @@ namespace {
 constexpr std::uint8_t kFlagsInArgument = 0;
 constexpr std::uint8_t kCreat = 1;
 constexpr std::uint8_t kFlagsInMemory = 2;
+constexpr std::uint8_t kByHandle = 3;
+/// Variants of AMBIT_SLOT_RECEIVE (bpf/receive.bpf.c).
+constexpr std::uint8_t kOneMessage = 0;
+constexpr std::uint8_t kManyMessages = 1;
+constexpr std::uint8_t kTaken = 2;
 
 /// Variants of AMBIT_SLOT_SEND_UNIX: where the address is (bpf/unix_send.bpf.c).
 constexpr std::uint8_t kSendTo = 0;
@@ -25,6 +30,9 @@ struct Open {
 };
 constexpr ambit_call open(std::uint8_t variant, Open args) {
   return {.slot = AMBIT_SLOT_OPEN, .op = variant, .dir_arg = args.dir, .path_arg = args.path, .flags_arg = args.flags};
+}
+constexpr ambit_call receive(std::uint8_t variant) {
+  return {.slot = AMBIT_SLOT_RECEIVE, .op = variant};
 }
 struct Name {
   std::uint8_t dir = 0, path = 0, dir2 = 0, path2 = 0, fd = 0, mode = 0, uid = 0, gid = 0;
@@ -45,9 +53,6 @@ constexpr ambit_call with_moves(ambit_call call, std::uint8_t moves = AMBIT_MOVE
   call.moves_paths = moves;
   return call;
 }
-constexpr ambit_call moves_only() {
-  return {.slot = AMBIT_SLOT_MOVES_ONLY, .moves_paths = AMBIT_MOVES_PATHS};
-}
 constexpr ambit_call cred(std::uint8_t what, std::uint8_t flags = 0) {
   return {.slot = AMBIT_SLOT_CRED, .op = what, .flags_arg = flags};
 }
@@ -66,6 +71,35 @@ constexpr ambit_call act(std::uint8_t op, Act args) {
           .pid2_arg = args.pid2,
           .flags = args.flags};
 }
+/// Which descriptor is copied from, and which to.
+struct Copy {
+  std::uint8_t from = 0, to = 0;
+};
+constexpr ambit_call copy(std::uint8_t op, Copy args) {
+  return {.slot = AMBIT_SLOT_COPY, .op = op, .dir_arg = args.to, .fd_arg = args.from};
+}
+/// Only where these bits of the argument are so.
+constexpr ambit_call where(ambit_call call, std::uint8_t argument, std::uint32_t mask, std::uint32_t value) {
+  call.match_arg = argument;
+  call.match_mask = mask;
+  call.match_value = value;
+  return call;
+}
+/// FICLONE and FICLONERANGE (linux/fs.h) without their sizes and without the one bit that tells them apart.
+constexpr std::uint32_t kCloneMask = 0xfffb, kCloneCommand = 0x9409;
+constexpr std::uint32_t kProtExec = 4;
+
+struct Mount {
+  std::uint8_t source = 0, dir = 0, target = 0, flags = 0;
+};
+constexpr ambit_call mount(std::uint8_t op, Mount args) {
+  return {.slot = AMBIT_SLOT_MOUNT,
+          .op = op,
+          .path_arg = args.source,
+          .dir2_arg = args.dir,
+          .path2_arg = args.target,
+          .flags_arg = args.flags};
+}
 constexpr ambit_call socket_call(std::uint8_t slot) {
   return {.slot = slot, .fd_arg = 1};
 }
@@ -75,6 +109,11 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"creat", 85, 8, open(kCreat, {.path = 1})},
     {"openat", 257, 295, open(kFlagsInArgument, {.dir = 1, .path = 2, .flags = 3})},
     {"openat2", 437, 437, open(kFlagsInMemory, {.dir = 1, .path = 2, .flags = 3})},
+    {"open_by_handle_at", 304, 342, open(kByHandle, {.flags = 3})},
+    {"recvmsg", 47, 372, receive(kOneMessage)},
+    {"recvmmsg", 299, 337, receive(kManyMessages)},
+    {"recvmmsg_time64", -1, 417, receive(kManyMessages)},
+    {"pidfd_getfd", 438, 438, receive(kTaken)},
 
     {"rename", 82, 38, with_moves(name(AMBIT_NAME_RENAME, {.path = 1, .path2 = 2}))},
     {"renameat", 264, 302, with_moves(name(AMBIT_NAME_RENAME, {.dir = 1, .path = 2, .dir2 = 3, .path2 = 4}))},
@@ -104,10 +143,31 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"mkdir", 83, 39, name(AMBIT_NAME_MKDIR, {.path = 1, .mode = 2})},
     {"mkdirat", 258, 296, name(AMBIT_NAME_MKDIR, {.dir = 1, .path = 2, .mode = 3})},
 
-    {"mount", 165, 21, moves_only()},
-    {"umount2", 166, 52, moves_only()},
-    {"umount", -1, 22, moves_only()},
-    {"move_mount", 429, 429, moves_only()},
+    {"setxattr", 188, 226, name(AMBIT_NAME_XATTR, {.path = 1, .path2 = 2})},
+    {"lsetxattr", 189, 227, name(AMBIT_NAME_XATTR, {.path = 1, .path2 = 2})},
+    {"fsetxattr", 190, 228, name(AMBIT_NAME_XATTR, {.path2 = 2, .fd = 1})},
+    {"setxattrat", 463, 463, name(AMBIT_NAME_XATTR, {.dir = 1, .path = 2, .path2 = 4})},
+    {"removexattr", 197, 235, name(AMBIT_NAME_XATTR, {.path = 1, .path2 = 2})},
+    {"lremovexattr", 198, 236, name(AMBIT_NAME_XATTR, {.path = 1, .path2 = 2})},
+    {"fremovexattr", 199, 237, name(AMBIT_NAME_XATTR, {.path2 = 2, .fd = 1})},
+    {"removexattrat", 466, 466, name(AMBIT_NAME_XATTR, {.dir = 1, .path = 2, .path2 = 4})},
+    {"fallocate", 285, 324, name(AMBIT_NAME_FALLOCATE, {.fd = 1, .mode = 2})},
+
+    {"sendfile", 40, 187, copy(AMBIT_COPY_SENDFILE, {.from = 2, .to = 1})},
+    {"sendfile64", -1, 239, copy(AMBIT_COPY_SENDFILE, {.from = 2, .to = 1})},
+    {"splice", 275, 313, copy(AMBIT_COPY_SPLICE, {.from = 1, .to = 3})},
+    {"copy_file_range", 326, 377, copy(AMBIT_COPY_FILE_RANGE, {.from = 1, .to = 3})},
+    {"ioctl", 16, 54, where(copy(AMBIT_COPY_CLONE, {.from = 3, .to = 1}), 2, kCloneMask, kCloneCommand)},
+    {"mmap", 9, 192, where({.slot = AMBIT_SLOT_MAP}, 3, kProtExec, kProtExec)},
+
+    {"mount", 165, 21, with_moves(mount(AMBIT_MOUNT_NEW, {.source = 1, .target = 2, .flags = 4}))},
+    {"umount2", 166, 52, with_moves(mount(AMBIT_MOUNT_UMOUNT, {.target = 1, .flags = 2}))},
+    {"umount", -1, 22, with_moves(mount(AMBIT_MOUNT_UMOUNT, {.target = 1}))},
+    {"move_mount", 429, 429, with_moves(mount(AMBIT_MOUNT_ATTACH, {.source = 2, .dir = 3, .target = 4, .flags = 5}))},
+    {"fsmount", 432, 432, mount(AMBIT_MOUNT_DETACHED, {.flags = 3})},
+    {"open_tree", 428, 428, mount(AMBIT_MOUNT_CLONE, {.source = 2, .flags = 3})},
+    {"open_tree_attr", 467, 467, mount(AMBIT_MOUNT_CLONE, {.source = 2, .flags = 3})},
+    {"mount_setattr", 442, 442, mount(AMBIT_MOUNT_CHANGE, {.dir = 1, .target = 2, .flags = 3})},
 
     {"setuid", 105, 213, cred(AMBIT_CRED_IDS)},
     {"setuid16", -1, 23, cred(AMBIT_CRED_IDS)},
@@ -135,6 +195,7 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"kcmp", 312, 349, act(AMBIT_ACT_KCMP, {.pid = 1, .pid2 = 2, .number = 3})},
     {"perf_event_open", 298, 336, act(AMBIT_ACT_PERF_EVENT, {.pid = 2, .number = 1})},
     {"userfaultfd", 323, 374, act(AMBIT_ACT_USERFAULTFD, {.number = 1})},
+    {"memfd_create", 319, 356, act(AMBIT_ACT_MEMFD, {.number = 2, .text = 1})},
     {"add_key", 248, 286, act(AMBIT_ACT_ADD_KEY, {.text = 1, .text2 = 2})},
     {"request_key", 249, 287, act(AMBIT_ACT_REQUEST_KEY, {.text = 1, .text2 = 2})},
     {"keyctl", 250, 288, act(AMBIT_ACT_KEYCTL, {.number = 1})},

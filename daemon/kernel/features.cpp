@@ -45,6 +45,7 @@ constexpr std::array kNeeds = {
     Need{"iter__task_argv", "bpf_func_id", BTF_KIND_ENUM, "BPF_FUNC_copy_from_user_task"},      // 5.18
     Need{"tp_btf__io_uring_complete", "io_kiocb", BTF_KIND_STRUCT, "cqe"},                      // 5.19
     Need{"tp_btf__io_uring_socket", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
+    Need{"tp_btf__io_uring_complete__received", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
 };
 
 std::string name_in(const btf* types, std::uint32_t offset) {

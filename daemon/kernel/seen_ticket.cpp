@@ -21,6 +21,7 @@ bool read(std::span<const std::byte> record, std::size_t fixed_bytes, Record& ou
 std::optional<SeenTicket> open_ticket(std::span<const std::byte> record) {
   ambit_rec_open open{};
   if (!read(record, offsetof(ambit_rec_open, path), open)) return std::nullopt;
+  if ((open.access & AMBIT_ACCESS_ARRIVED) != 0) return std::nullopt;  // always told
   if (open.ret < 0 || open.target_tgid != 0 || (open.access & AMBIT_ACCESS_CREATED) != 0) return std::nullopt;
   SeenTicket ticket;
   ticket.key.ino = open.obj.ino;

@@ -16,6 +16,10 @@ std::string access_text(std::uint32_t access) {
   if ((access & AMBIT_ACCESS_READ) != 0) add("read");
   if ((access & (AMBIT_ACCESS_WRITE | AMBIT_ACCESS_TRUNC)) != 0) add("write");
   if ((access & AMBIT_ACCESS_CREATED) != 0) add("create");
+  if ((access & AMBIT_ACCESS_BY_HANDLE) != 0) add("by_handle");
+  if ((access & AMBIT_ACCESS_RECEIVED) != 0) add("received");
+  if ((access & AMBIT_ACCESS_TAKEN) != 0) add("taken");
+  if ((access & AMBIT_ACCESS_INHERITED) != 0) add("inherited");
   if (out.empty() && (access & AMBIT_ACCESS_PATH) != 0) return "path";
   return out.empty() ? "none" : out;
 }
@@ -40,6 +44,10 @@ std::optional<AccessRecord> access_of(const JudgedEvent& judged, WallTime wall) 
     record.path = name->path;
     record.access = std::string(name_of(event.kind));
     record.result = name->ret < 0 ? name->ret : 0;
+  } else if (const auto* copy = std::get_if<CopyFacts>(&event.facts)) {
+    record.object = copy->from.id;
+    record.path = copy->path;
+    record.access = "copy";
   } else {
     return std::nullopt;
   }

@@ -46,6 +46,18 @@ RoleSet roles_of(const Roles& texts) {
   return out;
 }
 
+DestinationSet destinations_of(const Destinations& texts) {
+  DestinationSet out;
+  for (const auto& text : texts) {
+    if (text == "network") out.network = true;
+    if (text == "unix") out.unix_socket = true;
+    if (text == "pipe") out.pipe = true;
+    if (text == "memory") out.memory = true;
+    if (text.starts_with('/')) out.paths.push_back(pattern_of(text));
+  }
+  return out;
+}
+
 class Compiler {
  public:
   explicit Compiler(const Spec& spec) : spec_(spec) {}
@@ -140,6 +152,8 @@ class Compiler {
       asset.read_grant = fmt::format("models.{}.read[{}]", model.name,
                                      model.read.empty() ? "members" : fmt::format("{}", fmt::join(model.read, ",")));
       asset.write_grant = fmt::format("models.{}.write[{}]", model.name, fmt::join(model.write_identities, ","));
+      asset.copy_to = destinations_of(model.copy_to);
+      asset.copy_grant = fmt::format("models.{}.copyTo[{}]", model.name, fmt::join(model.copy_to, ","));
       add_asset(out, std::move(asset));
     }
     for (const auto& secret : spec_.secrets.value_or(std::vector<SecretSpec>{})) {
@@ -155,6 +169,8 @@ class Compiler {
           fmt::format("secrets.{}.read[{}]", secret.id,
                       secret.readers.empty() ? "members" : fmt::format("{}", fmt::join(secret.readers, ",")));
       asset.write_grant = fmt::format("secrets.{}.write[{}]", secret.id, fmt::join(secret.write_identities, ","));
+      asset.copy_to = destinations_of(secret.copy_to);
+      asset.copy_grant = fmt::format("secrets.{}.copyTo[{}]", secret.id, fmt::join(secret.copy_to, ","));
       add_asset(out, std::move(asset));
     }
     out.asset_index.seal();

@@ -60,6 +60,12 @@ struct RoleSet {
   std::vector<util::PathPattern> executables;
 };
 
+/// Where something may be copied to.
+struct DestinationSet {
+  bool network = false, unix_socket = false, pipe = false, memory = false;
+  std::vector<util::PathPattern> paths;
+};
+
 /// A model or a secret.
 struct Asset {
   std::string name, owner;
@@ -67,8 +73,9 @@ struct Asset {
   std::vector<util::PathPattern> paths;
   RoleSet readers;
   IdentitySet read_identities, write_identities;
+  DestinationSet copy_to;
   PhaseSet phases = kAllPhases;
-  std::string read_grant, write_grant;
+  std::string read_grant, write_grant, copy_grant;
 };
 
 struct ProcessGrant {

@@ -39,6 +39,11 @@ std::string own_proc_path(const OpenFacts& facts, const ProcessKey& subject) {
   return "/proc/self" + std::string(digits == std::string_view::npos ? std::string_view{} : rest.substr(digits));
 }
 
+/// A descriptor that came from elsewhere of a file that has no name: no scope can declare one.
+bool is_nameless_arrival(const OpenFacts& facts) noexcept {
+  return (facts.access & AMBIT_ACCESS_ARRIVED) != 0 && facts.object.nlink == 0;
+}
+
 /// Failed without being refused: nothing was there to be opened, or not in this way.
 bool is_missing(std::int32_t ret) noexcept {
   return ret < 0 && ret != -EACCES && ret != -EPERM && ret != -EROFS;
@@ -49,6 +54,8 @@ std::optional<Mechanism> mechanism_of(const Event& event) noexcept {
   switch (event.kind) {
     case EventKind::io_uring:
       return Mechanism::io_uring;
+    case EventKind::mmap:
+      return Mechanism::memfd_exec;
     case EventKind::stdio:
       return Mechanism::stdio_sockets;
     case EventKind::keyring:
@@ -71,7 +78,7 @@ std::optional<Mechanism> mechanism_of(const Event& event) noexcept {
 }
 
 bool is_name_change(EventKind kind) noexcept {
-  return kind >= EventKind::rename && kind <= EventKind::rmdir;
+  return kind >= EventKind::rename && kind <= EventKind::fallocate;
 }
 
 }  // namespace
@@ -154,6 +161,7 @@ Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
   }
   const bool exists = facts.ret >= 0;
   act.id = facts.object.id;
+  act.real = facts.real;
   if (facts.object.id.known() && facts.object.parent_ino != 0)
     act.parent = {facts.object.id.dev, facts.object.parent_ino};
   act.reads = reads;
@@ -167,9 +175,11 @@ Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
   if (member.owner != kNoScope) {
     auto verdict = judge_file(subject_of(member, *enriched.process, facts.object.mnt_ns), act);
     const bool is_declared = verdict.asset != kNoAsset || verdict.verdict.outcome == Outcome::denied;
+    // What was open before the program began was judged when it was opened, or handed over by who started the workload.
+    const bool asks_assets_only = (facts.access & AMBIT_ACCESS_INHERITED) != 0 || is_nameless_arrival(facts);
     if (is_missing(facts.ret) && !is_declared) return out;
     const bool is_own_asset = verdict.asset != kNoAsset;
-    out = conclude(member, std::move(verdict));
+    if (is_declared || !asks_assets_only) out = conclude(member, std::move(verdict));
     if (exists && reads) note_weights(enriched, member, out);
     if (is_own_asset || out.verdict.outcome == Outcome::denied) return out;
   }
@@ -195,6 +205,8 @@ Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
   const Event& event = *enriched.event;
   if (event.kind == EventKind::open) return judge_open(enriched, member);
   if (is_name_change(event.kind)) return judge_name_change(enriched, member);
+  if (event.kind == EventKind::copy) return judge_copied(enriched, member);
+  if (event.kind == EventKind::mount) return judge_mount(enriched, member);
   Judgement out = membership(member);
   if (event.kind == EventKind::signal) {
     judge_signal(enriched, member, out);

@@ -17,8 +17,8 @@
 
 namespace ambit::scope {
 
-/// judge.cpp: which question an event asks; lifecycle.cpp: who belongs to whom; strangers.cpp: acts on what is not the
-/// actor's.
+/// judge.cpp: which question an event asks; transfers.cpp: copies and mounts; lifecycle.cpp: who belongs to whom;
+/// strangers.cpp: acts on what is not the actor's.
 class Judge::Impl {
  public:
   Impl(std::shared_ptr<const ScopeSet> set, std::uint32_t self_tgid, JudgeLimits limits);
@@ -61,6 +61,12 @@ class Judge::Impl {
   Judgement conclude(const Member& member, Verdict verdict) const;
   void note_weights(const Enriched& enriched, Member& member, const Judgement& judgement);
   void count(const Judgement& judgement);
+
+  // transfers.cpp
+  Judgement judge_copied(const Enriched& enriched, const Member& member);
+  Judgement judge_mount(const Enriched& enriched, Member& member);
+  /// A model or secret of the scope that was found where something was mounted, or below; kNoAsset = none.
+  [[nodiscard]] std::uint32_t asset_covered(std::size_t scope, const MountFacts& facts) const;
 
   // repeats.cpp
   [[nodiscard]] bool is_repeatable(const Enriched& enriched, const Member& member, const Judgement& judgement) const;

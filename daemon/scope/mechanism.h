@@ -10,8 +10,8 @@ namespace ambit::scope {
 /// Mechanisms of the kernel that `spec.io` allows or denies. Where `io` is declared, what is not said is denied.
 enum class Mechanism : std::uint8_t {
   io_uring,
-  memfd_exec,
-  ptrace,  ///< into other processes by any way: ptrace, process_vm, /proc/<pid>/mem, kcmp
+  memfd_exec,  ///< and code mapped from a file without a name
+  ptrace,      ///< into other processes by any way: ptrace, process_vm, /proc/<pid>/mem, kcmp
   stdio_sockets,
   namespaces,
   keyring,
@@ -19,9 +19,11 @@ enum class Mechanism : std::uint8_t {
   perf_events,
   bpf,
   kernel_modules,  ///< and kexec
+  mounts,          ///< and unmounts
 };
-inline constexpr std::array kMechanismNames = {"ioUring", "memfdExec",   "ptrace",     "stdioSockets", "namespaces",
-                                               "keyring", "userfaultfd", "perfEvents", "bpf",          "kernelModules"};
+inline constexpr std::array kMechanismNames = {"ioUring",    "memfdExec",     "ptrace",      "stdioSockets",
+                                               "namespaces", "keyring",       "userfaultfd", "perfEvents",
+                                               "bpf",        "kernelModules", "mounts"};
 inline constexpr std::size_t kMechanisms = kMechanismNames.size();
 
 /// "io.ioUring" without the section.

@@ -20,19 +20,30 @@ YAML::Node list_of(util::YamlReader& reader, const YAML::Node& node, const std::
   return reader.expect_list(items, what + ".items") ? items : YAML::Node(YAML::NodeType::Sequence);
 }
 
-Roles read_roles(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
-  static const std::vector<std::string> kRoles = {"server", "children", "members"};
-  Roles roles = reader.texts(node, what);
-  for (auto& role : roles) {
-    if (role.starts_with('/')) {
-      if (const auto pattern = util::PathPattern::make(role); !pattern)
+/// Each is one of `words` or an absolute path pattern.
+std::vector<std::string> read_words_or_paths(util::YamlReader& reader, const YAML::Node& node, const std::string& what,
+                                             const std::vector<std::string>& words, std::string_view kind,
+                                             std::string_view path_of) {
+  auto out = reader.texts(node, what);
+  for (const auto& text : out) {
+    if (text.starts_with('/')) {
+      if (const auto pattern = util::PathPattern::make(text); !pattern)
         reader.error(node, fmt::format("{}: {}", what, pattern.error().message));
-    } else if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end()) {
-      reader.error(node, fmt::format("{}: {}; or the absolute path of an executable", what,
-                                     util::unknown_word("role", role, kRoles)));
+    } else if (std::find(words.begin(), words.end(), text) == words.end()) {
+      reader.error(node, fmt::format("{}: {}; or the absolute path of {}", what, util::unknown_word(kind, text, words),
+                                     path_of));
     }
   }
-  return roles;
+  return out;
+}
+
+Roles read_roles(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
+  return read_words_or_paths(reader, node, what, {"server", "children", "members"}, "role", "an executable");
+}
+
+Destinations read_destinations(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
+  if (!node.IsDefined()) return {};
+  return read_words_or_paths(reader, node, what, {"network", "unix", "pipe", "memory"}, "destination", "a file");
 }
 
 Identities read_identities(util::YamlReader& reader, const YAML::Node& node, const std::string& what) {
@@ -62,7 +73,7 @@ void parse_models(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
   std::size_t i = 0;
   for (const auto& item : list_of(reader, node, "spec.models", spec.models_mode)) {
     const auto what = fmt::format("spec.models[{}]", i++);
-    if (!expect_keys(reader, item, what, {"name", "path", "read", "phases", "write"},
+    if (!expect_keys(reader, item, what, {"name", "path", "read", "phases", "write", "copyTo"},
                      {"sha256", "manifestDigest", "formats", "onMismatch"}))
       continue;
     if (!has_key(reader, item, what, "name") || !has_key(reader, item, what, "path")) continue;
@@ -84,6 +95,7 @@ void parse_models(util::YamlReader& reader, const YAML::Node& node, Spec& spec) 
     }
     model.phases = read_phases(reader, item["phases"], what + ".phases");
     model.write_identities = read_writers(reader, item["write"], what + ".write");
+    model.copy_to = read_destinations(reader, item["copyTo"], what + ".copyTo");
     const auto same =
         std::find_if(models.begin(), models.end(), [&](const ModelSpec& m) { return m.name == model.name; });
     if (same != models.end())
@@ -98,7 +110,7 @@ void parse_secrets(util::YamlReader& reader, const YAML::Node& node, Spec& spec)
   std::size_t i = 0;
   for (const auto& item : list_of(reader, node, "spec.secrets", spec.secrets_mode)) {
     const auto what = fmt::format("spec.secrets[{}]", i++);
-    if (!expect_keys(reader, item, what, {"id", "path", "owner", "readers", "phases", "write"},
+    if (!expect_keys(reader, item, what, {"id", "path", "owner", "readers", "phases", "write", "copyTo"},
                      {"rotateEvery", "expires", "expiresAt"}))
       continue;
     if (!has_key(reader, item, what, "id") || !has_key(reader, item, what, "path")) continue;
@@ -112,6 +124,7 @@ void parse_secrets(util::YamlReader& reader, const YAML::Node& node, Spec& spec)
     if (item["readers"].IsDefined()) secret.readers = read_roles(reader, item["readers"], what + ".readers");
     secret.phases = read_phases(reader, item["phases"], what + ".phases");
     secret.write_identities = read_writers(reader, item["write"], what + ".write");
+    secret.copy_to = read_destinations(reader, item["copyTo"], what + ".copyTo");
     const auto same =
         std::find_if(secrets.begin(), secrets.end(), [&](const SecretSpec& s) { return s.id == secret.id; });
     if (same != secrets.end())

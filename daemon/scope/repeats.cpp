@@ -24,7 +24,8 @@ bool Judge::Impl::is_repeatable(const Enriched& enriched, const Member& member, 
 
 bool Judge::Impl::is_repeatable_open(const Enriched& enriched, const Member& member, const Judgement& judgement) const {
   const auto& facts = std::get<OpenFacts>(enriched.event->facts);
-  if (facts.ret < 0 || facts.target.tgid != 0 || (facts.access & AMBIT_ACCESS_CREATED) != 0) return false;
+  if (facts.ret < 0 || facts.target.tgid != 0 || (facts.access & (AMBIT_ACCESS_CREATED | AMBIT_ACCESS_ARRIVED)) != 0)
+    return false;
   // A verdict of another's asset rests on two scopes, of which an entry can name one.
   if (member.owner != kNoScope && judgement.scope_place != member.owner + 1) return false;
   const bool is_weights = !judgement.model.empty() || enriched.resource == ResourceClass::weights;

@@ -34,6 +34,9 @@ struct PathEntry {
 /// Members that may use a model or secret. Empty = every member.
 /// "server", "children", "members" or an absolute executable pattern.
 using Roles = std::vector<std::string>;
+/// Where a member may copy what it reads of a model or secret to, beside other declared models and secrets: "network",
+/// "unix", "pipe", "memory" or an absolute path pattern.
+using Destinations = std::vector<std::string>;
 /// Users (name or number) or absolute executable patterns, of whichever process of the host.
 using Identities = std::vector<std::string>;
 
@@ -47,6 +50,7 @@ struct ModelSpec {
   std::vector<std::string> paths;
   Roles read;
   Identities read_identities, write_identities;
+  Destinations copy_to;
   PhaseSet phases = kAllPhases;
   Where at;
 };
@@ -57,6 +61,7 @@ struct SecretSpec {
   std::string owner;
   Roles readers;
   Identities write_identities;
+  Destinations copy_to;
   PhaseSet phases = kAllPhases;
   Where at;
 };

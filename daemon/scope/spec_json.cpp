@@ -70,6 +70,7 @@ json models_json(const std::vector<ModelSpec>& models) {
     put_texts(read, "identities", model.read_identities);
     if (!read.empty()) one["read"] = read;
     if (!model.write_identities.empty()) one["write"] = {{"identities", model.write_identities}};
+    put_texts(one, "copyTo", model.copy_to);
     out.push_back(std::move(one));
   }
   return out;
@@ -82,6 +83,7 @@ json secrets_json(const std::vector<SecretSpec>& secrets) {
     if (!secret.owner.empty()) one["owner"] = secret.owner;
     put_texts(one, "readers", secret.readers);
     if (!secret.write_identities.empty()) one["write"] = {{"identities", secret.write_identities}};
+    put_texts(one, "copyTo", secret.copy_to);
     out.push_back(std::move(one));
   }
   return out;

@@ -131,8 +131,9 @@ bool Judge::Impl::judge_foreign_asset(const Member& member, const FileAct& act, 
     if (!found || one.verdict.outcome == Outcome::in_scope) out = std::move(one);
     found = true;
   };
-  if (act.id.known()) {
-    if (const auto* refs = objects.find_file(act.id)) std::for_each(refs->begin(), refs->end(), consider);
+  for (const auto id : {act.id, act.real}) {
+    if (const auto* refs = id.known() ? objects.find_file(id) : nullptr)
+      std::for_each(refs->begin(), refs->end(), consider);
   }
   if (!found && act.parent.known()) {
     if (const auto* refs = objects.find_directory(act.parent)) std::for_each(refs->begin(), refs->end(), consider);

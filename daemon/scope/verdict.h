@@ -27,6 +27,7 @@ struct Subject {
 struct FileAct {
   std::string_view path;  ///< empty = not known
   FileId id, parent;
+  FileId real;  ///< on an overlay: the file of the layer behind it
   bool reads = false, writes = false;
   bool is_directory = false, is_device = false;
   bool is_path_doubtful = false;  ///< cut
@@ -58,6 +59,11 @@ std::uint32_t find_asset(const Subject& subject, const FileAct& act);
 Verdict judge_asset(const Subject& subject, std::uint32_t asset, const FileAct& act);
 /// verdict_assets.cpp: a process that is not a member touches an asset of `scope`.
 Verdict judge_stranger(const CompiledScope& scope, const Asset& asset, const Process& process, bool writes);
+// verdict_copies.cpp
+/// What one descriptor is that a copy reads or writes.
+FileAct copied_file(const FileObject& object, std::string_view path, std::uint32_t quality);
+/// A copy of the subject's own scope's asset to somewhere.
+Verdict judge_copy(const Subject& subject, std::uint32_t asset, const Event& event);
 // verdict_names.cpp
 /// Calls that failed because there was nothing to do change nothing and are common (mkdir of what is there).
 bool is_without_effect(std::int32_t ret) noexcept;

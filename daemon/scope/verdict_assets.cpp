@@ -25,11 +25,11 @@ std::string actor(const Process& process) {
 
 std::uint32_t find_asset(const Subject& subject, const FileAct& act) {
   const auto& objects = subject.state.objects;
-  if (act.id.known()) {
-    if (const auto at = objects.files.find(act.id); at != objects.files.end()) {
-      for (const auto& use : at->second.uses) {
-        if (use.kind == PatternUse::Kind::asset) return use.position;
-      }
+  for (const auto id : {act.id, act.real}) {
+    const auto at = id.known() ? objects.files.find(id) : objects.files.end();
+    if (at == objects.files.end()) continue;
+    for (const auto& use : at->second.uses) {
+      if (use.kind == PatternUse::Kind::asset) return use.position;
     }
   }
   if (act.parent.known() && !objects.asset_directories.empty()) {

@@ -32,6 +32,11 @@ enum class EventKind : std::uint8_t {
   chown,
   mkdir,
   rmdir,
+  setxattr,
+  fallocate,
+  copy,
+  mount,
+  mmap,
   connect,
   send,
   bind,
@@ -53,6 +58,7 @@ enum class EventKind : std::uint8_t {
   stdio,
   traffic,
   exhaustion,
+  memfd,
   tick,
   loss,
   probe,
@@ -122,9 +128,11 @@ struct OpenFacts {
   std::int32_t ret = 0;
   std::uint32_t access = 0;  ///< AMBIT_ACCESS_*
   std::uint32_t flags = 0;
+  FileId real;  ///< on an overlay: the file of the layer behind it; else unknown
 };
-/// rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir. `path` is made absolute where the directory is
-/// known; for rename and link `path` is the old and `path2` the new name; for symlink target and name.
+/// rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir, setxattr, fallocate. `path` is made absolute
+/// where the directory is known; for rename and link `path` is the old and `path2` the new name; for symlink target and
+/// name.
 struct NameFacts {
   FileObject object;
   std::string path, path2;
@@ -149,6 +157,25 @@ struct NetFacts {
   std::int32_t ret = 0;
   bool is_server = false;                     ///< traffic: the local end serves
   std::uint64_t bytes_in = 0, bytes_out = 0;  ///< traffic: received and sent since the last such event
+};
+/// copy: from one descriptor to another, of which one is protected.
+struct CopyFacts {
+  FileObject from, to;       ///< `to`: a file, a pipe or a socket
+  std::string path, path2;   ///< path2 of a unix socket: its peer's name
+  Endpoint remote;           ///< peer of a network socket
+  std::uint16_t family = 0;  ///< of a socket, else 0
+  std::uint32_t op = 0;      ///< AMBIT_COPY_*
+  std::uint32_t repeats = 0;
+  std::uint64_t bytes = 0;
+};
+/// mount, umount and the like.
+struct MountFacts {
+  FileObject target, source;
+  std::string path, path2;  ///< of the target and of the source
+  std::string type;         ///< of the file system
+  std::uint64_t flags = 0;
+  std::uint32_t op = 0;  ///< AMBIT_MOUNT_*
+  std::int32_t ret = 0;
 };
 struct DnsAddress {
   std::string name;  ///< lower case, no final dot
@@ -175,7 +202,7 @@ struct PtraceFacts {
 struct IoUringFacts {
   std::uint32_t setup_flags = 0, sq_entries = 0, cq_entries = 0;
 };
-/// process_vm, kcmp, perf_event, userfaultfd, keyring, bpf, kernel_module, kexec, signal, exhaustion.
+/// process_vm, kcmp, perf_event, userfaultfd, keyring, bpf, kernel_module, kexec, signal, exhaustion, memfd.
 struct ActFacts {
   std::uint32_t act = 0;     ///< AMBIT_ACT_*
   ProcessKey target;         ///< process acted on, tgid 0 = none or not known
@@ -229,9 +256,10 @@ struct CoverageFacts {
   std::string signal, hook, state;
 };
 
-using EventFacts = std::variant<std::monostate, ExecFacts, ForkFacts, ExitFacts, CredFacts, CgroupFacts, OpenFacts,
-                                NameFacts, NetFacts, DnsFacts, PtraceFacts, IoUringFacts, ActFacts, TickFacts,
-                                LossFacts, ProbeFacts, ObjectsFacts, UsersFacts, ReloadFacts, CoverageFacts>;
+using EventFacts =
+    std::variant<std::monostate, ExecFacts, ForkFacts, ExitFacts, CredFacts, CgroupFacts, OpenFacts, NameFacts,
+                 CopyFacts, MountFacts, NetFacts, DnsFacts, PtraceFacts, IoUringFacts, ActFacts, TickFacts, LossFacts,
+                 ProbeFacts, ObjectsFacts, UsersFacts, ReloadFacts, CoverageFacts>;
 
 /// One decoded record. `position`: ring position just past the record, in bytes since the ring was made; the ring may
 /// be released up to it once all that follows from the event is durable. 0 for events made by the daemon.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "sensor_fixture.h"
 
@@ -54,6 +55,16 @@ int change_by_descriptor(const char* path) {
 }
 int change_by_path(const char* path) {
   return ::truncate(path, 0) | ::chmod(path, 0600) | ::chown(path, 3, 4);
+}
+int change_attributes(const char* path) {
+  const int fd = ::open(path, O_RDWR);
+  return ::setxattr(path, "trusted.ambit", "1", 1, 0) | ::fsetxattr(fd, "trusted.other", "1", 1, 0) |
+         ::removexattr(path, "trusted.ambit");
+}
+int punch_and_only_take_room(const char* path) {
+  const int fd = ::open(path, O_RDWR);
+  return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8192) | ::fallocate(fd, 0, 0, 8192) |
+         ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
 }
 int rename_missing(const char*) {
   return ::rename("/dev/shm/ambit-none", "/dev/shm/ambit-none2") == 0;
@@ -134,6 +145,30 @@ TEST_F(Names, ChangesByPathAreTold) {
   EXPECT_EQ(changes_of(trace, AMBIT_NAME_CHMOD).size(), 1U);
   ASSERT_EQ(changes_of(trace, AMBIT_NAME_CHOWN).size(), 1U);
   EXPECT_EQ(changes_of(trace, AMBIT_NAME_CHOWN)[0].r->uid, 3U);
+}
+
+TEST_F(Names, AttributesAreToldWithTheirNames) {
+  const std::string path = make_file("a", "12345");
+  const Trace trace = SensorTest::trace(change_attributes, path);
+  const auto changes = changes_of(trace, AMBIT_NAME_XATTR);
+  ASSERT_EQ(changes.size(), 3U) << "set by path, set by descriptor, removed";
+  EXPECT_EQ(trace.status, 0);
+  EXPECT_EQ(changes[0].path, path);
+  EXPECT_EQ(changes[0].path2, "trusted.ambit");
+  EXPECT_EQ(changes[1].path, path);
+  EXPECT_EQ(changes[1].path2, "trusted.other");
+  EXPECT_EQ(changes[1].r->obj.ino, identity_by_stat(path).ino);
+  EXPECT_EQ(changes[2].path2, "trusted.ambit");
+}
+
+TEST_F(Names, HolesAreToldAndRoomIsNot) {
+  const std::string path = make_file("a", "12345");
+  const Trace trace = SensorTest::trace(punch_and_only_take_room, path);
+  ASSERT_EQ(trace.status, 0);
+  const auto changes = changes_of(trace, AMBIT_NAME_FALLOCATE);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].path, path);
+  EXPECT_EQ(changes[0].r->mode, static_cast<std::uint32_t>(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE));
 }
 
 TEST_F(Names, RenameOfNothingIsNotTold) {

@@ -89,10 +89,31 @@ static int mapped(char** a) {
   return report("mmap", started, fd, got);
 }
 
+// FILE NAME: copied into memory that has a descriptor, and mapped from there, to be run or only to be read.
+static int from_memory(const char* act, char** a, int protection) {
+  char got[kGotBytes];
+  const int from = (int)must(open(a[0], O_RDONLY), a[0]);
+  const size_t size = slurp(from, got);
+  const int memory = (int)must(memfd_create(a[1], 0), "memfd_create");
+  must(write(memory, got, size), "write");
+  const uint64_t started = boot_ns();
+  const char* at = mmap(NULL, 4096, protection, MAP_PRIVATE, memory, 0);
+  if (at == MAP_FAILED) fail("mmap");
+  snprintf(got, sizeof got, "%s", at);
+  return report(act, started, memory, got);
+}
+static int map_code(char** a) {
+  return from_memory("mapped code", a, PROT_READ | PROT_EXEC);
+}
+static int map_data(char** a) {
+  return from_memory("mapped data", a, PROT_READ);
+}
+
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
-      {"passed", passed, 2},   {"taken", taken, 2},         {"proc_fd", proc_fd, 2},     {"map_files", map_files, 2},
-      {"deleted", deleted, 2}, {"proc_root", proc_root, 2}, {"inherited", inherited, 2}, {"mapped", mapped, 1},
+      {"passed", passed, 2},     {"taken", taken, 2},         {"proc_fd", proc_fd, 2},     {"map_files", map_files, 2},
+      {"deleted", deleted, 2},   {"proc_root", proc_root, 2}, {"inherited", inherited, 2}, {"mapped", mapped, 1},
+      {"map_code", map_code, 2}, {"map_data", map_data, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }

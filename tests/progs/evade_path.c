@@ -159,6 +159,22 @@ static int folder_moved(char** a) {
   return report_read("folder moved", started, fd, path);
 }
 
+// FOLDER LINK TEXT: a file that was not there when the daemon looked, in a folder that was not there either; read under
+// another name once the daemon had its time.
+static int made_later(char** a) {
+  char folder[400], file[420];
+  snprintf(folder, sizeof folder, "%s/later", a[0]);
+  snprintf(file, sizeof file, "%s/file", folder);
+  must(mkdir(folder, 0755), folder);
+  const int fd = (int)must(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), file);
+  must(write(fd, a[2], strlen(a[2])), file);
+  close(fd);
+  must(link(file, a[1]), a[1]);
+  usleep(1000000);
+  const uint64_t started = boot_ns();
+  return report_read("made later", started, open(a[1], O_RDONLY), a[1]);
+}
+
 // LINK FILE: makes the hard link itself.
 static int own_link(char** a) {
   const uint64_t started = boot_ns();
@@ -229,26 +245,13 @@ static int rotated(char** a) {
 
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
-      {"read", read_path, 1},
-      {"at", read_at, 2},
-      {"in_root", read_in_root, 2},
-      {"beneath", read_beneath, 2},
-      {"reopen", reopen, 2},
-      {"handle", by_handle, 2},
-      {"chroot", in_chroot, 2},
-      {"deep", deep, 2},
-      {"odd_name", odd_name, 2},
-      {"swap", swapped_link, 3},
-      {"away", renamed_between, 2},
-      {"folder", folder_moved, 3},
-      {"own_link", own_link, 2},
-      {"unnamed", unnamed_file, 3},
-      {"exchange", exchanged, 2},
-      {"truncate", cut, 1},
-      {"away_later", away_and_later, 2},
-      {"chmod", opened_up, 1},
-      {"rotated", rotated, 2},
-      {"link_stays", link_that_stays, 2},
+      {"read", read_path, 1},       {"at", read_at, 2},        {"in_root", read_in_root, 2},
+      {"beneath", read_beneath, 2}, {"reopen", reopen, 2},     {"later", made_later, 3},
+      {"handle", by_handle, 2},     {"chroot", in_chroot, 2},  {"deep", deep, 2},
+      {"odd_name", odd_name, 2},    {"swap", swapped_link, 3}, {"away", renamed_between, 2},
+      {"folder", folder_moved, 3},  {"own_link", own_link, 2}, {"unnamed", unnamed_file, 3},
+      {"exchange", exchanged, 2},   {"truncate", cut, 1},      {"away_later", away_and_later, 2},
+      {"chmod", opened_up, 1},      {"rotated", rotated, 2},   {"link_stays", link_that_stays, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }

@@ -87,6 +87,29 @@ static int splice_out(char** a) {
   return report("splice", started, from, got);
 }
 
+// SERVER FILE: the descriptor that the server passes comes by the ring.
+static int received(char** a) {
+  set_up(0);
+  struct sockaddr_un server = {.sun_family = AF_UNIX};
+  snprintf(server.sun_path, sizeof server.sun_path, "%s", a[0]);
+  char request[kGotBytes], control[CMSG_SPACE(sizeof(int))] = {0};
+  snprintf(request, sizeof request, "pass %s", a[1]);
+  const int line = (int)must(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  must(connect(line, (struct sockaddr*)&server, sizeof server), "connect to the server");
+  must(send(line, request, strlen(request), 0), "ask the server");
+  struct iovec part = {got, sizeof got - 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
+  io_uring_prep_recvmsg(sqe, line, &message, 0);
+  const uint64_t started = boot_ns();
+  io_uring_submit(&ring);
+  result_of("recvmsg");
+  int fd = -1;
+  const struct cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header && header->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(header), sizeof fd);
+  return report_read("recvmsg", started, fd, "no descriptor came");
+}
+
 static struct sockaddr_in peer_of(char** a) {
   struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(a[1]))};
   if (inet_pton(AF_INET, a[0], &peer.sin_addr) != 1) errno = EINVAL, fail(a[0]);
@@ -162,6 +185,7 @@ int main(int argc, char** argv) {
       {"open", plain, 1},         {"sqpoll", polled, 1},      {"async", from_worker, 1},
       {"direct", direct, 1},      {"splice", splice_out, 2},  {"connect", connect_and_send, 3},
       {"send", send_datagram, 3}, {"unlink", remove_name, 1}, {"packet", packet_socket, 0},
+      {"send", send_datagram, 3}, {"unlink", remove_name, 1}, {"received", received, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }

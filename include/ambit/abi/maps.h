@@ -30,6 +30,7 @@ struct ambit_proc {
 /* What the sys_exit dispatcher does with one system call (read-only tables by number). Members named *_arg hold the
  * argument's index + 1; 0 = the call has none. */
 struct ambit_call {
+	__u32 match_mask, match_value; /* only calls whose argument `match_arg` has these bits so; mask 0 = all */
 	__u8 slot;        /* AMBIT_SLOT_*; 0 = not watched */
 	__u8 op;          /* AMBIT_NAME_* or AMBIT_CRED_*, else what the slot's program makes of it */
 	__u8 dir_arg, path_arg;
@@ -42,6 +43,8 @@ struct ambit_call {
 	__u8 pid_arg, pid2_arg; /* acts on these processes, numbers of the caller's pid namespace */
 	__u8 flags;       /* AMBIT_CALL_* */
 	__u8 ret_below;   /* only calls that return 0 .. ret_below - 1; 0 = all */
+	__u8 match_arg;   /* 2 or 3 */
+	__u8 pad[3];
 };
 #define AMBIT_MOVES_NOTHING 0
 #define AMBIT_MOVES_PATHS 1
@@ -62,8 +65,12 @@ struct ambit_call {
 #define AMBIT_SLOT_LIMIT 17
 #define AMBIT_SLOT_SEND_UNIX 18
 #define AMBIT_SLOT_SOCKETCALL 19
-#define AMBIT_SLOT_MOVES_ONLY 20 /* no program: the dispatcher notes `moves_paths` */
-#define AMBIT_SLOTS 21
+#define AMBIT_SLOT_RECEIVE 20
+#define AMBIT_SLOT_COPY 21
+#define AMBIT_SLOT_MOUNT 22
+#define AMBIT_SLOT_MAP 23
+#define AMBIT_SLOT_MOVES_ONLY 24 /* no program: the dispatcher notes `moves_paths` */
+#define AMBIT_SLOTS 25
 #define AMBIT_CALL_NUMBERS 512 /* x86: 64-bit numbers end at 470, i386 at 470 */
 
 /* Protected objects (maps `protected_files`, `protected_dirs`). */

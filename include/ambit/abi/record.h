@@ -15,7 +15,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #endif
 
-#define AMBIT_ABI 1
+#define AMBIT_ABI 2
 
 /* Record types. */
 #define AMBIT_REC_EXEC 1          /* struct ambit_rec_exec; with AMBIT_Q_INVENTORY: was running before us */
@@ -26,6 +26,9 @@
 #define AMBIT_REC_CGROUP_NAME 6   /* struct ambit_rec_cgroup; cgroup `id` has this path (made, or found) */
 #define AMBIT_REC_OPEN 16         /* struct ambit_rec_open; with AMBIT_Q_INVENTORY: already open */
 #define AMBIT_REC_NAME_CHANGE 17  /* struct ambit_rec_name_change */
+#define AMBIT_REC_COPY 18         /* struct ambit_rec_copy */
+#define AMBIT_REC_MOUNT 19        /* struct ambit_rec_mount */
+#define AMBIT_REC_MAP 20          /* struct ambit_rec_open; a file without a name was mapped to be run */
 #define AMBIT_REC_CONNECT 32      /* 32..36: struct ambit_rec_net */
 #define AMBIT_REC_SEND 33         /* datagram to a stated address (unconnected) */
 #define AMBIT_REC_BIND 34
@@ -173,6 +176,13 @@ struct ambit_rec_cgroup { /* CGROUP_ATTACH: header carries old cgroup; path rela
 #define AMBIT_ACCESS_CREATED (1u << 2)
 #define AMBIT_ACCESS_PATH (1u << 3)  /* O_PATH: neither read nor write */
 #define AMBIT_ACCESS_TRUNC (1u << 4)
+/* How the descriptor came to the subject; none of these: it opened the file itself, by a name. */
+#define AMBIT_ACCESS_BY_HANDLE (1u << 5) /* open_by_handle_at: no name, only the object */
+#define AMBIT_ACCESS_RECEIVED (1u << 6)  /* over a unix socket (SCM_RIGHTS) */
+#define AMBIT_ACCESS_TAKEN (1u << 7)     /* out of another process (pidfd_getfd) */
+#define AMBIT_ACCESS_INHERITED (1u << 8) /* kept open when the subject became another program; protected objects only */
+#define AMBIT_ACCESS_EXECUTE (1u << 9)   /* AMBIT_REC_MAP: mapped with PROT_EXEC */
+#define AMBIT_ACCESS_ARRIVED (AMBIT_ACCESS_RECEIVED | AMBIT_ACCESS_TAKEN | AMBIT_ACCESS_INHERITED)
 struct ambit_rec_open {
 	struct ambit_rec_header h;
 	struct ambit_object obj; /* zero where ret < 0 */
@@ -185,6 +195,9 @@ struct ambit_rec_open {
 	__u16 seen_generation;   /* low half of the seen-table's generation when the object was looked at */
 	__u32 name_hash;         /* of the name in its directory, mixed with the subject's root and mount namespace */
 	__u64 chain;             /* of all names and mounts from the object up to the subject's root */
+	__u64 real_ino;          /* on an overlay: the file of the layer behind it; else 0 */
+	__u32 real_dev;
+	__u32 pad;
 	char path[];
 };
 
@@ -197,6 +210,8 @@ struct ambit_rec_open {
 #define AMBIT_NAME_CHOWN 7
 #define AMBIT_NAME_MKDIR 8
 #define AMBIT_NAME_RMDIR 9
+#define AMBIT_NAME_XATTR 10     /* set or removed; path2: name of the attribute */
+#define AMBIT_NAME_FALLOCATE 11 /* content changed: holes, zeros, ranges taken out or put in; mode: FALLOC_FL_* */
 /* Base family: strings are the caller's (AMBIT_Q_USER_PATH); dir/dir2 are the directories they start
  * from (dirfd or cwd), with that directory's path as the process sees it; obj is set for fd-based calls. Tail: path, path2, dir path. */
 struct ambit_rec_name_change {
@@ -211,6 +226,49 @@ struct ambit_rec_name_change {
 	__u16 path_len, path2_len; /* rename, link: old, new; symlink: target, name */
 	__u16 dir_path_len, dir2_path_len;
 	__u32 pad;
+	char tail[];
+};
+
+/* Bytes that went from one descriptor to another without passing through the process. Told where either is protected.
+ * Equal ones (image, both objects) within a second are one record: `repeats` and `bytes` of the next one tell what was left
+ * out before it. Tail: path, path2 (of a unix socket: its peer's name). */
+#define AMBIT_COPY_SENDFILE 1
+#define AMBIT_COPY_SPLICE 2
+#define AMBIT_COPY_FILE_RANGE 3 /* copy_file_range */
+#define AMBIT_COPY_CLONE 4      /* FICLONE, FICLONERANGE; bytes: size of the file */
+struct ambit_rec_copy {
+	struct ambit_rec_header h;
+	struct ambit_object from, to; /* file, pipe or socket: sb_magic, mode */
+	__u64 bytes;
+	__u8 remote[16];   /* peer of a network socket, as in ambit_rec_net */
+	__u32 op;          /* AMBIT_COPY_* */
+	__u32 repeats;
+	__u16 family;      /* of a socket */
+	__u16 remote_port;
+	__u16 path_len, path2_len;
+	char tail[];
+};
+
+/* Told of everybody. Base family: what was mounted where comes from the kernel's newest mount of the subject's namespace,
+ * or from the descriptor; where there is none (umount, remount, propagation, MS_MOVE), the strings are the caller's
+ * (AMBIT_Q_USER_PATH). Tail: path (of the target), path2 (of the source), type. */
+#define AMBIT_MOUNT_NEW 1       /* mount */
+#define AMBIT_MOUNT_BIND 2      /* mount MS_BIND */
+#define AMBIT_MOUNT_MOVE 3      /* mount MS_MOVE */
+#define AMBIT_MOUNT_CHANGE 4    /* remount, propagation, mount_setattr */
+#define AMBIT_MOUNT_UMOUNT 5
+#define AMBIT_MOUNT_DETACHED 6  /* fsmount: hangs nowhere yet */
+#define AMBIT_MOUNT_CLONE 7     /* open_tree OPEN_TREE_CLONE: hangs nowhere yet */
+#define AMBIT_MOUNT_ATTACH 8    /* move_mount */
+struct ambit_rec_mount {
+	struct ambit_rec_header h;
+	struct ambit_object target; /* what is covered; zero where not known */
+	struct ambit_object source; /* root of what was mounted; zero where not known */
+	__u64 flags;                /* MS_*, MOUNT_ATTR_* as passed */
+	__u32 op;                   /* AMBIT_MOUNT_* */
+	__s32 ret;
+	__u16 path_len, path2_len, type_len;
+	__u16 pad;
 	char tail[];
 };
 
@@ -278,6 +336,7 @@ struct ambit_rec_io_uring {
 #define AMBIT_ACT_FORKS 14      /* number: processes that the subject's cgroup made within a second; repeats: in the
 				 * second before */
 #define AMBIT_ACT_LIMIT 15      /* ret: -EMFILE, -ENFILE, or -EAGAIN of a fork */
+#define AMBIT_ACT_MEMFD 16      /* memfd_create; number: flags; text: name */
 /* Equal acts of one image on one target within a second are one record: `repeats` of the next one tells how many were
  * left out before it. Tail: text, text2. */
 struct ambit_rec_act {

@@ -12,7 +12,7 @@
 namespace {
 
 TEST(AbiLayout, HeaderAndObjectAre64Bytes) {
-  EXPECT_EQ(AMBIT_ABI, 1);
+  EXPECT_EQ(AMBIT_ABI, 2);
   EXPECT_EQ(sizeof(ambit_rec_header), 64U);
   EXPECT_EQ(offsetof(ambit_rec_header, leader_start_ns), 24U);
   EXPECT_EQ(offsetof(ambit_rec_header, size), 40U);
@@ -53,11 +53,21 @@ TEST(AbiLayout, FileRecords) {
   EXPECT_EQ(offsetof(ambit_rec_open, seen_generation), 154U);
   EXPECT_EQ(offsetof(ambit_rec_open, name_hash), 156U);
   EXPECT_EQ(offsetof(ambit_rec_open, chain), 160U);
-  EXPECT_EQ(offsetof(ambit_rec_open, path), 168U);
+  EXPECT_EQ(offsetof(ambit_rec_open, real_ino), 168U);
+  EXPECT_EQ(offsetof(ambit_rec_open, path), 184U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, dir_ino), 128U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, op), 152U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, path_len), 172U);
   EXPECT_EQ(offsetof(ambit_rec_name_change, tail), 184U);
+  EXPECT_EQ(offsetof(ambit_rec_copy, to), 128U);
+  EXPECT_EQ(offsetof(ambit_rec_copy, bytes), 192U);
+  EXPECT_EQ(offsetof(ambit_rec_copy, op), 216U);
+  EXPECT_EQ(offsetof(ambit_rec_copy, path_len), 228U);
+  EXPECT_EQ(offsetof(ambit_rec_copy, tail), 232U);
+  EXPECT_EQ(offsetof(ambit_rec_mount, source), 128U);
+  EXPECT_EQ(offsetof(ambit_rec_mount, flags), 192U);
+  EXPECT_EQ(offsetof(ambit_rec_mount, path_len), 208U);
+  EXPECT_EQ(offsetof(ambit_rec_mount, tail), 216U);
 }
 
 TEST(AbiLayout, NetworkRecords) {
@@ -78,7 +88,9 @@ TEST(AbiLayout, MapsAndTrivialCopies) {
   EXPECT_EQ(sizeof(ambit_image), 16U);
   EXPECT_EQ(sizeof(ambit_proc), 32U);
   EXPECT_EQ(sizeof(ambit_file_key), 16U);
-  EXPECT_EQ(sizeof(ambit_call), 16U);
+  EXPECT_EQ(sizeof(ambit_call), 28U);
+  EXPECT_EQ(offsetof(ambit_call, slot), 8U);
+  EXPECT_EQ(offsetof(ambit_call, match_arg), 24U);
   EXPECT_EQ(sizeof(ambit_seen_key), 48U);
   EXPECT_EQ(offsetof(ambit_seen_key, how), 44U);
   EXPECT_EQ(sizeof(ambit_traffic_key), 48U);

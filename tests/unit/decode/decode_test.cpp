@@ -180,7 +180,7 @@ TEST(Decode, RefusesWhatDoesNotAddUp) {
   const BadCase cases[] = {
       {"empty", [](auto& r) { r.clear(); }, "header"},
       {"half a header", [](auto& r) { r.resize(40); }, "header"},
-      {"other layout", [](auto& r) { put<__u16>(r, offsetof(ambit_rec_header, abi), 2); }, "layout 2"},
+      {"other layout", [](auto& r) { put<__u16>(r, offsetof(ambit_rec_header, abi), 99); }, "layout 99"},
       {"unknown type", [](auto& r) { put<__u16>(r, offsetof(ambit_rec_header, type), 999); }, "type 999"},
       {"states more than there is", [](auto& r) { put<__u32>(r, offsetof(ambit_rec_header, size), 100'000); },
        "states"},
@@ -197,6 +197,56 @@ TEST(Decode, RefusesWhatDoesNotAddUp) {
     ASSERT_FALSE(event.ok()) << c.description;
     EXPECT_THAT(event.error().message, HasSubstr(c.message)) << c.description;
   }
+}
+
+TEST(Decode, TellsHowAFileCameAndWhatIsBehindIt) {
+  const auto f = facts_of<OpenFacts>(open_record("/mnt/m.gguf"));
+  EXPECT_EQ(f.access, AMBIT_ACCESS_READ);
+  EXPECT_EQ(f.real, (FileId{0x800002, 22}));
+  auto mapped = open_record("memfd:code");
+  put<__u16>(mapped, offsetof(ambit_rec_header, type), AMBIT_REC_MAP);
+  const auto event = decode(mapped, 0);
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event->kind, EventKind::mmap);
+  EXPECT_EQ(std::get<OpenFacts>(event->facts).path, "memfd:code");
+}
+
+TEST(Decode, ReadsACopyWithBothEnds) {
+  const auto event = decode(copy_record("/srv/m.gguf", "/tmp/x"), 0);
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event->kind, EventKind::copy);
+  const auto& f = std::get<CopyFacts>(event->facts);
+  EXPECT_EQ(f.path, "/srv/m.gguf");
+  EXPECT_EQ(f.path2, "/tmp/x");
+  EXPECT_EQ(f.from.id.ino, 21U);
+  EXPECT_EQ(f.to.id.ino, 22U);
+  EXPECT_EQ(f.bytes, 4096U);
+  EXPECT_EQ(f.repeats, 3U);
+  EXPECT_EQ(f.op, static_cast<std::uint32_t>(AMBIT_COPY_SPLICE));
+  EXPECT_EQ(f.family, AF_INET);
+  EXPECT_EQ(f.remote.port, 443);
+  EXPECT_EQ(f.remote.address[0], 127);
+}
+
+TEST(Decode, ReadsAMountAndFoldsWhatACallerPassed) {
+  const auto event = decode(mount_record("/srv/../mnt", "/dev/sdb", "ext4"), 0);
+  ASSERT_TRUE(event.ok());
+  EXPECT_EQ(event->kind, EventKind::mount);
+  const auto& f = std::get<MountFacts>(event->facts);
+  EXPECT_EQ(f.path, "/mnt");
+  EXPECT_EQ(f.path2, "/dev/sdb");
+  EXPECT_EQ(f.type, "ext4");
+  EXPECT_EQ(f.target.id.ino, 31U);
+  EXPECT_EQ(f.source.id.ino, 2U);
+  EXPECT_EQ(f.flags, 4096U);
+  EXPECT_EQ(f.op, static_cast<std::uint32_t>(AMBIT_MOUNT_BIND));
+  EXPECT_EQ(f.ret, -1);
+}
+
+TEST(Decode, AttributesHaveNamesAndNoPaths) {
+  const auto f = facts_of<NameFacts>(name_record({AMBIT_NAME_XATTR, "m", "user.x", "/srv", ""}));
+  EXPECT_EQ(f.path, "/srv/m");
+  EXPECT_EQ(f.path2, "user.x");
 }
 
 TEST(Decode, RefusesUnknownOperationAndOversizedUnixPath) {

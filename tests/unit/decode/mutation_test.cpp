@@ -27,6 +27,8 @@ std::vector<std::vector<std::byte>> seeds() {
           open_record("/srv/m.gguf", AMBIT_Q_USER_PATH),
           name_record({AMBIT_NAME_RENAME, "a/../b", "c", "/one", "/two"}),
           dns_record(AMBIT_DNS_ANSWER, answer.text()),
+          copy_record("/srv/m.gguf", "/tmp/x"),
+          mount_record("/srv/m", "/dev/sdb", "ext4"),
           RecordBuilder(net, sizeof(net)).build(),
           RecordBuilder(group, offsetof(ambit_rec_cgroup, path)).tail("/a/b.").build()};
 }

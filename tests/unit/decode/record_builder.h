@@ -79,8 +79,41 @@ inline std::vector<std::byte> open_record(std::string_view path, __u32 quality =
   r.target_start_ns = 90;
   r.ret = 3;
   r.access = AMBIT_ACCESS_READ;
+  r.real_ino = 22;
+  r.real_dev = 0x800002;
   r.path_len = static_cast<__u16>(path.size());
   return RecordBuilder(r, offsetof(ambit_rec_open, path)).tail(path).build();
+}
+
+inline std::vector<std::byte> copy_record(std::string_view path, std::string_view path2) {
+  ambit_rec_copy r{};
+  r.h = header_of(AMBIT_REC_COPY, AMBIT_Q_PROTECTED);
+  r.from.ino = 21;
+  r.from.dev = r.to.dev = 0x800001;
+  r.to.ino = 22;
+  r.bytes = 4096;
+  r.remote[0] = 127;
+  r.op = AMBIT_COPY_SPLICE;
+  r.repeats = 3;
+  r.family = 2;
+  r.remote_port = 443;
+  r.path_len = static_cast<__u16>(path.size());
+  r.path2_len = static_cast<__u16>(path2.size());
+  return RecordBuilder(r, offsetof(ambit_rec_copy, tail)).tail(path).tail(path2).build();
+}
+
+inline std::vector<std::byte> mount_record(std::string_view path, std::string_view path2, std::string_view type) {
+  ambit_rec_mount r{};
+  r.h = header_of(AMBIT_REC_MOUNT, AMBIT_Q_USER_PATH);
+  r.target.ino = 31;
+  r.source.ino = 2;
+  r.flags = 4096;
+  r.op = AMBIT_MOUNT_BIND;
+  r.ret = -1;
+  r.path_len = static_cast<__u16>(path.size());
+  r.path2_len = static_cast<__u16>(path2.size());
+  r.type_len = static_cast<__u16>(type.size());
+  return RecordBuilder(r, offsetof(ambit_rec_mount, tail)).tail(path).tail(path2).tail(type).build();
 }
 
 inline std::vector<std::byte> act_record(__u32 act, std::string_view text, std::string_view text2 = {}) {

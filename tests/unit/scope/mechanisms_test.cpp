@@ -45,7 +45,9 @@ std::vector<Row> mechanisms() {
           {"perfEvents", EventKind::perf_event, act_of(AMBIT_ACT_PERF_EVENT)},
           {"bpf", EventKind::bpf, act_of(AMBIT_ACT_BPF)},
           {"kernelModules", EventKind::kernel_module, act_of(AMBIT_ACT_MODULE_LOAD)},
-          {"kernelModules", EventKind::kexec, act_of(AMBIT_ACT_KEXEC)}};
+          {"kernelModules", EventKind::kexec, act_of(AMBIT_ACT_KEXEC)},
+          {"memfdExec", EventKind::mmap, OpenFacts{}},
+          {"mounts", EventKind::mount, MountFacts{}}};
 }
 
 TEST(Mechanisms, AreDeniedUnlessTheScopeAllowsThem) {
