@@ -77,7 +77,7 @@ ALWAYS_INLINE int show_process(struct seq_file *seq, struct task_struct *task, e
 	} else {
 		quality |= AMBIT_Q_ARGV_CUT;
 	}
-	fill_header(&r->h, &who, AMBIT_REC_EXEC, AMBIT_HOOK_ITER, quality);
+	fill_header(&r->h, &who, AMBIT_REC_EXEC, AMBIT_HOOK_ITER, quality | exec_quality(task));
 	write_out(seq, &r->h, end);
 	return 0;
 }

@@ -63,11 +63,11 @@ struct {
 	__type(value, __u64);
 } losses SEC(".maps") __weak;
 
-/* image id -> records lost. Images that lose nothing any more fall out first, so that it is never full. */
+/* image and reason -> records lost. Images that lose nothing any more fall out first, so that it is never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
+	__uint(max_entries, 4096); /* set by the loader */
+	__type(key, struct ambit_lost_key);
 	__type(value, __u64);
 } lost_by_image SEC(".maps") __weak;
 
@@ -104,8 +104,8 @@ struct dns_owner {
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64); /* socket cookie */
+	__uint(max_entries, 16384); /* set by the loader */
+	__type(key, __u64);	    /* socket cookie */
 	__type(value, struct dns_owner);
 } dns_sockets SEC(".maps") __weak;
 
@@ -165,6 +165,7 @@ struct {
 extern const volatile unsigned int ring_bytes;
 extern const volatile unsigned int ring_reserve_bytes;
 extern const volatile unsigned int wake_bytes;
+extern const volatile unsigned int flood_share_percent; /* of the free ring for one image; 0 = no bound */
 extern const volatile unsigned int self_tgid;
 extern const volatile unsigned int seen_enabled;
 extern const volatile unsigned int fork_storm;		  /* processes of one control group within a second */

@@ -70,7 +70,7 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	end += r->filename_len;
 	r->argv_len = append_argv(s, end, &who, &quality);
 	end += r->argv_len;
-	fill_header(&r->h, &who, AMBIT_REC_EXEC, AMBIT_HOOK_TP_BTF_SCHED, quality);
+	fill_header(&r->h, &who, AMBIT_REC_EXEC, AMBIT_HOOK_TP_BTF_SCHED, quality | exec_quality(task));
 	send_record(&r->h, end, &who, ROOM_RESERVED);
 	give_back(s);
 	return 0;

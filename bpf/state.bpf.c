@@ -7,6 +7,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile unsigned int ring_bytes = 1 << 24;
 const volatile unsigned int ring_reserve_bytes = 2 << 20;
 const volatile unsigned int wake_bytes = 4 << 20;
+const volatile unsigned int flood_share_percent = 50;
 const volatile unsigned int self_tgid = 0;
 const volatile unsigned int seen_enabled = 0;
 const volatile unsigned int fork_storm = 1000;

@@ -7,7 +7,7 @@ usage() {
   cat <<'TEXT'
 usage: tests/run.sh [RING...]
 
-Rings: unit bpf integration evasion asan tsan bench lint fuzz vm long
+Rings: unit bpf integration evasion asan tsan bench lint fuzz vm long mutate
 Without a ring: unit bpf integration evasion asan tsan bench (smoke) lint, and vm where AMBIT_VM_KERNELS is set.
 `tests/run.sh bench` alone is the full benchmark.
 
@@ -16,6 +16,8 @@ Without a ring: unit bpf integration evasion asan tsan bench (smoke) lint, and v
   AMBIT_TIDY=all                  clang-tidy on every file instead of the changed ones
   AMBIT_FUZZ_SECONDS=20           time for each fuzz target
   AMBIT_VM_KERNELS="5.10 6.12"    kernels that ring vm boots (5.10 6.1 6.12 6.18 newest)
+  AMBIT_SOAK_SECONDS=3600         length of the mixed load in ring long, both sanitizers together
+  AMBIT_MUTATE="call__*"          programs of the kernel half that ring mutate empties (all)
   AMBIT_VM_SUITES="bpf doctor"    what it runs there (verified doctor bpf acts; also: evasion)
 
 Logs are in build/logs. The last line is `N passed, N failed, N skipped`; the status is 0 only if nothing failed.
@@ -28,7 +30,7 @@ source "$here/../deploy/lib/common.sh"
 # shellcheck source=tests/lib/results.sh
 source "$here/lib/results.sh"
 
-all_rings=(unit bpf integration evasion asan tsan bench lint fuzz vm long)
+all_rings=(unit bpf integration evasion asan tsan bench lint fuzz vm long mutate)
 default_rings=(unit bpf integration evasion asan tsan bench lint)
 for ring in "${all_rings[@]}"; do
   # shellcheck source=/dev/null

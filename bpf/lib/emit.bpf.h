@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/attribution.bpf.h"
+#include "lib/flood.bpf.h"
 
 /* At most one forced wake-up per CPU in this time: waking the reader is the dearest part of a record. */
 #define WAKE_INTERVAL_NS 1000000ULL
@@ -27,13 +28,20 @@ ALWAYS_INLINE void fill_header(struct ambit_rec_header *h, struct subject *who, 
 	h->abi = AMBIT_ABI;
 }
 
-/* Ordinary records leave the reserve alone. False: refused and counted. */
+/* Ordinary records leave the reserve alone, and their image's share is bounded. False: refused and counted. */
 ALWAYS_INLINE bool has_room(__u32 size, enum room room, __u64 image_id)
 {
-	__u64 used = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
+	__u64 used, open_bytes = ring_bytes - ring_reserve_bytes;
 
-	if (room == ROOM_ORDINARY && used + size + ring_reserve_bytes > ring_bytes) {
+	if (room != ROOM_ORDINARY)
+		return true;
+	used = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
+	if (used + size > open_bytes) {
 		count_loss(AMBIT_LOSS_RING_RESERVE, image_id);
+		return false;
+	}
+	if (!is_within_share(image_id, size, used, open_bytes - used)) {
+		count_loss(AMBIT_LOSS_THROTTLED, image_id);
 		return false;
 	}
 	return true;

@@ -79,6 +79,12 @@ ALWAYS_INLINE __u16 stdio_sockets(struct task_struct *task)
 	return found;
 }
 
+/* What a kernel without a part that EXEC tells (audit: the login user) does to the record. */
+ALWAYS_INLINE __u32 exec_quality(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->loginuid) ? 0 : AMBIT_Q_NO_BTF;
+}
+
 ALWAYS_INLINE void fill_exec(struct ambit_rec_exec *r, struct task_struct *task, struct file *exe, struct place *exe_at,
 			     struct place *root)
 {

@@ -122,7 +122,7 @@ struct told {
 /* The least recently repeated fall out first: a full table means more records, never fewer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 4096); /* set by the loader */
 	__type(key, struct told_key);
 	__type(value, struct told);
 } told_acts SEC(".maps") __weak;
@@ -147,6 +147,8 @@ ALWAYS_INLINE bool is_repeated(const struct subject *who, const struct target *t
 	}
 	if (told)
 		*repeats = told->repeats;
+	else
+		count(AMBIT_COUNT_NEW_TOLD);
 	fresh.boot_ns = now;
 	bpf_map_update_elem(&told_acts, &key, &fresh, BPF_ANY);
 	return false;

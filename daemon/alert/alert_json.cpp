@@ -37,6 +37,7 @@ constexpr std::array kQuality = {
     Bit{AMBIT_Q_TARGET_NUMBER, "target_number"},
     Bit{AMBIT_Q_ON_AMBIT, "on_ambit"},
     Bit{AMBIT_Q_UNATTRIBUTED, "unattributed"},
+    Bit{AMBIT_Q_NO_BTF, "no_btf"},
 };
 
 std::string hook_text(std::uint16_t hook) {

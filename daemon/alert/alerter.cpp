@@ -184,6 +184,7 @@ void Alerter::flush(std::vector<AlertRef>& out) {
 Stats Alerter::stats() const noexcept {
   Stats stats = impl_->stats;
   stats.open_kinds = impl_->windows.size();
+  stats.max_kinds = impl_->options.max_kinds;
   return stats;
 }
 

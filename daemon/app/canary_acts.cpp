@@ -34,12 +34,15 @@
 
 #include <fmt/format.h>
 
+#include "canary_objects.h"
 #include "util/fd.h"
 
 namespace ambit::app {
 namespace {
 
 using util::Fd;
+
+constexpr unsigned kPatienceSeconds = 60;
 
 struct Act {
   const char* name;
@@ -98,7 +101,7 @@ bool serve_and_connect(const std::string&) {
 
 bool send_datagram(const std::string&) {
   const Fd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const sockaddr_in discard = loopback(9);
+  const sockaddr_in discard = loopback(kCanaryDiscardPort);
   return sendto(socket_fd.get(), "x", 1, 0, as_sockaddr(discard), sizeof(discard)) == 1;
 }
 
@@ -175,7 +178,7 @@ bool clone_mount(const std::string& folder) {
 }
 
 bool map_code(const std::string&) {
-  const Fd memory(memfd_create("ambit-canary-code", MFD_CLOEXEC));
+  const Fd memory(memfd_create(kCanaryCode.data(), MFD_CLOEXEC));
   if (!memory.valid() || ftruncate(memory.get(), 1) != 0) return false;
   void* const code = mmap(nullptr, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, memory.get(), 0);
   return code != MAP_FAILED && munmap(code, 1) == 0;
@@ -248,12 +251,13 @@ bool use_kernel_interfaces(const std::string&) {
 
 /// Neither can come about: no module has this name, and no kernel knows these flags.
 bool try_to_change_kernel(const std::string&) {
-  char name[] = "ambit_canary_no_such_module";
-  return syscall(SYS_delete_module, name, O_NONBLOCK) != 0 && syscall(SYS_kexec_load, 0UL, 0UL, nullptr, ~0UL) != 0;
+  const std::string name(kCanaryModule);
+  return syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) != 0 &&
+         syscall(SYS_kexec_load, 0UL, 0UL, nullptr, ~0UL) != 0;
 }
 
 bool make_netlink_socket(const std::string&) {
-  return Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT)).valid();
+  return Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, kCanaryNetlinkProtocol)).valid();
 }
 
 bool put_socket_on_stdin(const std::string&) {
@@ -268,17 +272,17 @@ bool run_out_of_descriptors(const std::string&) {
 }
 
 bool read_memory_file(const std::string&) {
-  return Fd(open(fmt::format("/proc/{}/environ", getpid()).c_str(), O_RDONLY | O_CLOEXEC)).valid();
+  return Fd(open(fmt::format("/proc/{}{}", getpid(), kCanaryMemoryFile).c_str(), O_RDONLY | O_CLOEXEC)).valid();
 }
 
 bool run_memfd(const std::string&) {
-  Fd copy(memfd_create("ambit-canary", 0));
-  const Fd original(open("/bin/true", O_RDONLY | O_CLOEXEC));
+  Fd copy(memfd_create(kCanaryMemfd.data(), 0));
+  const Fd original(open(kCanaryProgram.data(), O_RDONLY | O_CLOEXEC));
   if (!copy.valid() || !original.valid()) return false;
   while (sendfile(copy.get(), original.get(), nullptr, 1 << 20) > 0) {
   }
   return in_child([&copy] {
-           const char* const argv[] = {"ambit-canary", nullptr};
+           const char* const argv[] = {kCanaryMemfd.data(), nullptr};
            const char* const envp[] = {nullptr};
            fexecve(copy.get(), const_cast<char* const*>(argv), const_cast<char* const*>(envp));
            return 127;
@@ -333,7 +337,8 @@ bool change_credentials(const std::string&) {
 }  // namespace
 
 int perform_canary_acts(const std::string& scratch) {
-  std::string folder = scratch + "/ambit-canary-XXXXXX";
+  alarm(kPatienceSeconds);  // one that hangs is one that was not seen
+  std::string folder = scratch + std::string(kCanaryFolder) + "XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
     fmt::print(stderr, "canary: cannot make a folder below {}: {}\n", scratch, strerror(errno));
     return 1;
@@ -363,7 +368,7 @@ int perform_canary_acts(const std::string& scratch) {
   for (const auto& act : acts) {
     errno = 0;
     if (act.perform(folder)) continue;
-    fmt::print(stderr, "canary: act {} not done: {}\n", act.name, strerror(errno));
+    fmt::print("{}: {}\n", act.name, strerror(errno));
     ++failed;
   }
   rmdir(folder.c_str());

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 
 namespace ambit::app {
 
 /// Does one harmless act for each signal, in a fresh folder below `scratch` and on loopback, so that the daemon can see
-/// whether its hooks fire. Runs in a child process of its own (`ambit canary`); prints what could not be done and goes
-/// on. Returns a process exit code: 0 when every act was done.
+/// whether its hooks fire. Runs in a child process of its own (`ambit canary`); writes a line "act: reason" on standard
+/// output for each that could not be done and goes on. Returns a process exit code: 0 when every act was done.
 int perform_canary_acts(const std::string& scratch);
+
+/// Reads those lines: signals that could not be tried, and why. A signal that another act proves, too, is none of them.
+std::map<std::string, std::string> untried_signals(const std::string& output);
 
 }  // namespace ambit::app

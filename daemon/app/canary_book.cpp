@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "ambit/abi/record.h"
+#include "canary_expected.h"
+#include "canary_objects.h"
 
 namespace ambit::app {
 namespace {
@@ -28,10 +30,16 @@ bool CanaryBook::observe(const Enriched& enriched) {
     seen_["traffic"] = event.time;
     return true;
   }
-  if (!members_.contains(event.subject) && !is_canary_exec(enriched)) return false;
+  const bool is_helper = is_canary_exec(enriched);
+  if (!is_helper && !members_.contains(event.subject)) return false;
   if (members_.empty()) ended_.clear();
+  if (is_helper) {
+    const auto& argv = std::get<ExecFacts>(event.facts).argv;
+    folder_ = argv.size() >= 3 ? argv[2] + std::string(kCanaryFolder) : "";
+  }
   members_.insert(event.subject);
   images_.insert(event.image);
+  const bool is_expected = is_helper || is_expected_of_canary(event, {folder_, members_});
   if (event.kind == EventKind::fork) members_.insert(std::get<ForkFacts>(event.facts).child);
   for (const auto& signal : signals_proved_by(event)) seen_[signal] = event.time;
   if (event.kind == EventKind::exit) {
@@ -39,7 +47,7 @@ bool CanaryBook::observe(const Enriched& enriched) {
     ended_.insert(event.subject);
     if (members_.empty()) images_.clear();
   }
-  return true;
+  return is_expected;
 }
 
 }  // namespace ambit::app

@@ -10,16 +10,17 @@
 
 namespace ambit::app {
 
-/// Knows the canary helper and what of its acts was seen. Its records pass the whole pipeline and only their alerts are
-/// dropped. The helper is recognised by the kernel's facts alone: a child of this very daemon process that runs this
-/// very executable; its descendants belong to it. Belongs to the pipeline thread.
+/// Knows the canary helper and what of its acts was seen. Its records pass the whole pipeline, and the alerts on the
+/// acts that it is there to do are dropped (canary_expected.h); whatever else it does alerts as if anybody did it. The
+/// helper is recognised by the kernel's facts alone: a child of this very daemon process that runs this very
+/// executable; its descendants belong to it. Belongs to the pipeline thread.
 class CanaryBook {
  public:
   /// The daemon's process and the file that it runs.
   CanaryBook(std::uint32_t self_tgid, FileId self_executable)
       : self_tgid_(self_tgid), self_executable_(self_executable) {}
 
-  /// Takes note of an event; true when the canary did it.
+  /// Takes note of an event; true when it is an act that the canary is there to do.
   bool observe(const Enriched& enriched);
 
   /// Signals seen so far in this run, with the boot time of the last act.
@@ -32,6 +33,7 @@ class CanaryBook {
 
   std::uint32_t self_tgid_;
   FileId self_executable_;
+  std::string folder_;  ///< beginning of the path of the helper's own
   std::unordered_set<ProcessKey> members_;
   std::unordered_set<ProcessKey> ended_;  ///< of the last run; their bytes are told after they ended
   std::unordered_set<ImageId> images_;

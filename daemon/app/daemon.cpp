@@ -56,6 +56,7 @@ Daemon::Daemon(config::Config config, std::vector<std::string> config_files)
       config_files_(std::move(config_files)),
       boot_id_(first_line("/proc/sys/kernel/random/boot_id")),
       started_(collector::wall_now()),
+      canary_(config_.canaries.interval),
       registry_(std::make_unique<metrics::Registry>(AMBIT_VERSION, AMBIT_ABI)) {
   utsname names{};
   if (uname(&names) == 0) {
@@ -159,6 +160,12 @@ Daemon::Step Daemon::start_kernel() {
   options.max_processes = config_.kernel.max_processes;
   options.max_images = config_.kernel.max_images;
   options.max_protected = config_.kernel.max_protected;
+  options.max_watched_names = config_.kernel.max_watched_names;
+  options.max_dns_sockets = config_.kernel.max_dns_sockets;
+  options.max_told_acts = config_.kernel.max_told_acts;
+  options.max_losers = config_.kernel.max_losers;
+  options.max_writers = config_.kernel.max_writers;
+  options.flood_share_percent = config_.kernel.flood_share_percent;
   options.seen_entries = config_.kernel.seen_enabled ? config_.kernel.seen_entries : 0;
   options.max_sockets = config_.kernel.max_sockets;
   options.max_peers = config_.kernel.max_peers;

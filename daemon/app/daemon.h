@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "canary_watch.h"
 #include "collector/collector.h"
 #include "collector/fanotify_watch.h"
 #include "config/config.h"
@@ -66,7 +67,7 @@ class Daemon {
   void every_quarter_second();
   void every_second();
   void run_canary();
-  void announce_blindness();
+  [[nodiscard]] std::vector<metrics::SignalRow> signals_now() const;
   void inject(EventKind kind, EventFacts facts);
   void reload(control::Server::Reply reply);
   void finish_reload(config::LoadResult config, LoadedSets sets, Event users, const control::Server::Reply& reply);
@@ -89,8 +90,7 @@ class Daemon {
   bool ready_told_ = false;
   bool is_stopping_ = false;
   std::uint64_t judged_round_ = std::numeric_limits<std::uint64_t>::max();  ///< Pipeline::rounds() to wait for
-  CanaryRun canary_;
-  bool blindness_announced_ = false;  ///< for the present canary run
+  CanaryWatch canary_;
 
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_{io_};

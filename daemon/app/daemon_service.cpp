@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the daemon does while it runs: time, probes, canaries, reloads, and the answers to those who ask.
+#include <fcntl.h>
 #include <spawn.h>
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
@@ -10,10 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include "ambit/abi/record.h"
+#include "canary_acts.h"
 #include "collector/host.h"
 #include "daemon.h"
 #include "service_notify.h"
 #include "sink_check.h"
+#include "util/fd.h"
 
 namespace ambit::app {
 namespace {
@@ -23,7 +26,6 @@ using namespace std::chrono_literals;
 constexpr auto kTick = 250ms;
 /// Ticks come four times a second; ten missed ones mean that the pipeline hangs.
 constexpr auto kHeartbeatLimit = 5s;
-constexpr auto kCanaryInterval = 1h;
 constexpr std::size_t kShownAlerts = 20;
 
 void repeat(boost::asio::steady_timer& timer, std::chrono::nanoseconds interval, const std::function<void()>& body) {
@@ -35,18 +37,35 @@ void repeat(boost::asio::steady_timer& timer, std::chrono::nanoseconds interval,
   });
 }
 
-/// Runs `ambit canary FOLDER` and waits for it; on a worker thread.
-void spawn_canary(const std::string& folder) {
+std::string read_all(const util::Fd& fd) {
+  std::string text;
+  std::array<char, 4096> part{};
+  for (ssize_t size = 0; (size = read(fd.get(), part.data(), part.size())) > 0;)
+    text.append(part.data(), static_cast<std::size_t>(size));
+  return text;
+}
+
+/// Runs `ambit canary FOLDER`, waits for it and gives its output; on a worker thread.
+std::string spawn_canary(const std::string& folder) {
   const char* const argv[] = {"ambit", "canary", folder.c_str(), nullptr};
+  int pipe_ends[2];
+  if (pipe2(pipe_ends, O_CLOEXEC) != 0) return "";
+  const util::Fd read_end(pipe_ends[0]);
+  util::Fd write_end(pipe_ends[1]);
   // Asio's sockets are not close-on-exec: a helper that outlives a killed daemon must not hold its port.
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, write_end.get(), STDOUT_FILENO);
   posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   pid_t child = 0;
+  std::string output;
   if (posix_spawn(&child, "/proc/self/exe", &actions, nullptr, const_cast<char* const*>(argv), environ) == 0) {
+    write_end = util::Fd();
+    output = read_all(read_end);
     waitpid(child, nullptr, 0);
   }
   posix_spawn_file_actions_destroy(&actions);
+  return output;
 }
 
 }  // namespace
@@ -83,11 +102,8 @@ void Daemon::every_second() {
   const auto snapshot = pipeline_->snapshot();
   probes_->set_targets(snapshot->probes);
 
-  const auto now = collector::boot_now();
-  const bool is_due =
-      canary_.started.count() == 0 || (canary_.ended.count() != 0 && now - canary_.started > kCanaryInterval);
-  if (is_caught_up() && is_due) run_canary();
-  if (canary_.ended.count() != 0 && !blindness_announced_) announce_blindness();
+  if (is_caught_up() && canary_.is_due(collector::boot_now())) run_canary();
+  for (auto& facts : canary_.judge(signals_now())) inject(EventKind::coverage, std::move(facts));
   if (!ready_told_ && readiness().is_ready) {
     ready_told_ = true;
     spdlog::info("ready: {}", snapshot->sets);
@@ -104,27 +120,21 @@ void Daemon::inject(EventKind kind, EventFacts facts) {
   collector_->inject(std::move(event));
 }
 
-/// Signals that no hook serves or whose canary was missed become events, so that rules can speak of them. A hook denied
-/// by configuration is its owner's choice and shown by `doctor` only.
-void Daemon::announce_blindness() {
-  const auto rows = signal_rows({*pipeline_->snapshot(), sensor_->signals(), canary_, collector::boot_now()});
-  const auto is_waiting = [](const metrics::SignalRow& row) { return row.canary == "waiting"; };
-  if (std::any_of(rows.begin(), rows.end(), is_waiting)) return;
-  blindness_announced_ = true;
-  for (const auto& row : rows) {
-    if (row.state == "denied") continue;
-    if (row.state != "active") inject(EventKind::coverage, CoverageFacts{row.signal, row.hook, row.state});
-    if (row.canary == "missed") inject(EventKind::coverage, CoverageFacts{row.signal, row.hook, "missed"});
-  }
+std::vector<metrics::SignalRow> Daemon::signals_now() const {
+  const auto now = collector::boot_now();
+  return signal_rows({*pipeline_->snapshot(), sensor_->signals(), canary_.run(), now, collector::wall_now() - now});
 }
 
 void Daemon::run_canary() {
-  blindness_announced_ = false;
-  canary_ = {collector::boot_now(), {}};
+  canary_.begin(collector::boot_now());
   // The folder of the control socket is writable even where the service's sandbox leaves nothing else.
-  boost::asio::post(workers_, [this, folder = std::filesystem::path(config_.control.socket).parent_path().string()] {
-    spawn_canary(folder);
-    boost::asio::post(io_, [this] { canary_.ended = collector::boot_now(); });
+  boost::asio::post(workers_, [this, folder = std::filesystem::path(config_.control.socket).parent_path()] {
+    std::error_code error;
+    const auto real = std::filesystem::canonical(folder, error);  // as the kernel will name it
+    auto untried = untried_signals(spawn_canary(error ? folder.string() : real.string()));
+    boost::asio::post(io_, [this, untried = std::move(untried)]() mutable {
+      canary_.end(collector::boot_now(), std::move(untried));
+    });
   });
 }
 
@@ -154,6 +164,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event use
   last_reload_ = "ok: " + describe(sets_);
   registry_->count_reload(true);
   spdlog::info("reload {}", last_reload_);
+  canary_.set_interval(config_.canaries.interval);
   delivery_->reconfigure(sink_configs());
   delivery_->reopen();
   pipeline_->offer(sets_);
@@ -200,6 +211,8 @@ metrics::Readiness Daemon::readiness() const {
         out.reasons.push_back(fmt::format("paths of scope {} are not looked up yet", workload.workload->name));
     }
   }
+  for (const auto& signal : canary_.blind())
+    out.reasons.push_back(fmt::format("signal {} is blind: its canary was not seen", signal));
   out.is_ready = out.reasons.empty();
   return out;
 }
@@ -231,10 +244,13 @@ metrics::StatusReport Daemon::status() const {
     report.workloads = workload_rows(*snapshot);
     report.ring_used_bytes = snapshot->ring_pending_bytes;
     report.ring_bytes = snapshot->ring_capacity_bytes;
-    report.signals = signal_rows({*snapshot, sensor_->signals(), canary_, collector::boot_now()});
+    report.signals = signals_now();
     report.tables = snapshot->tables;
+    add_kernel_tables(sensor_->tables(), report.tables);
     report.kernel_counts = snapshot->kernel_counts;
     report.queues.push_back({"collector", collector_->waiting(), collector::Options{}.max_injected});
+    report.queues.push_back({"ledger", report.ledger.queued_rows, ledger::Options{}.queue_rows});
+    report.queues.push_back({"ledger_memory", report.ledger.memory_alerts, ledger::Options{}.memory_alerts});
   }
   const auto ready = readiness();
   report.is_ready = ready.is_ready;

@@ -176,6 +176,8 @@ void Pipeline::count_losses() {
         losses_.take("ledger_alerts", ledger.lost_alerts, now_), losses_.take("ledger_rows", ledger.lost_rows, now_),
         losses_.take("outbox_limit", ledger.undelivered_dropped, now_),
         losses_.take("fanotify_full", hooks_.names_lost(), now_),
+        losses_.take("judge_full", judge_.refused_processes(), now_),
+        losses_.take("processes_full", enricher_.counters().processes_refused, now_),
         losses_.take("protect_refused", protect_refused_, now_), losses_.take("names_refused", names_refused_, now_)}) {
     events.insert(events.end(), more.begin(), more.end());
   }
@@ -257,7 +259,12 @@ void Pipeline::count_alerts() {
 
 std::vector<metrics::TableRow> Pipeline::table_rows() const {
   const auto seen = seen_.stats();
-  return {{"seen", seen.entries, seen_entries_, seen.evicted + seen.refused}};
+  const auto alerts = alerter_.stats();
+  std::vector<metrics::TableRow> rows = {{"seen", seen.entries, seen_entries_, seen.evicted + seen.refused},
+                                         {"alert_windows", alerts.open_kinds, alerts.max_kinds, alerts.evicted}};
+  for (const auto& table : enricher_.tables())
+    rows.push_back({std::string(table.name), table.used, table.capacity, table.full});
+  return rows;
 }
 
 std::vector<metrics::TotalRow> Pipeline::kernel_rows() {

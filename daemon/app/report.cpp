@@ -18,8 +18,23 @@ std::string canary_state(const std::string& signal, const ReportParts& parts) {
   const auto seen = parts.snapshot.canaries.find(signal);
   if (seen != parts.snapshot.canaries.end() && seen->second >= parts.canary.started) return "seen";
   if (!canary_can_prove(signal)) return "";
+  if (parts.canary.untried.contains(signal)) return "untried";
   const bool is_over = parts.canary.ended.count() != 0 && parts.snapshot.time > parts.canary.ended + kCanaryGrace;
   return is_over ? "missed" : "waiting";
+}
+
+metrics::SignalRow signal_row(const kernel::SignalState& signal, const ReportParts& parts) {
+  metrics::SignalRow row{
+      signal.signal, signal.hook, kernel::name_of(signal.state), signal.blind, signal.detail, "", {}};
+  if (signal.state != kernel::HookState::active) return row;
+  row.canary = canary_state(signal.signal, parts);
+  if (row.canary == "untried") {
+    row.detail += fmt::format("{}canary not tried: {}", row.detail.empty() ? "" : "; ",
+                              parts.canary.untried.find(signal.signal)->second);
+  }
+  const auto seen = parts.snapshot.canaries.find(signal.signal);
+  if (seen != parts.snapshot.canaries.end()) row.canary_seen = WallTime(seen->second + parts.wall_minus_boot);
+  return row;
 }
 
 std::string text_at(const nlohmann::json& json, const char* outer, const char* inner) {
@@ -42,12 +57,16 @@ bool canary_can_prove(const std::string& signal) {
 
 std::vector<metrics::SignalRow> signal_rows(const ReportParts& parts) {
   std::vector<metrics::SignalRow> rows;
-  for (const auto& signal : parts.signals) {
-    const bool is_active = signal.state == kernel::HookState::active;
-    rows.push_back({signal.signal, signal.hook, kernel::name_of(signal.state), signal.blind, signal.detail,
-                    is_active ? canary_state(signal.signal, parts) : ""});
-  }
+  for (const auto& signal : parts.signals) rows.push_back(signal_row(signal, parts));
   return rows;
+}
+
+void add_kernel_tables(const std::vector<kernel::TableUse>& tables, std::vector<metrics::TableRow>& rows) {
+  for (const auto& table : tables) {
+    const bool is_known =
+        std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.name == table.name; });
+    if (!is_known) rows.push_back({table.name, table.used, table.capacity, table.full});
+  }
 }
 
 std::vector<metrics::WorkloadRow> workload_rows(const Snapshot& snapshot) {
@@ -152,8 +171,9 @@ std::vector<metrics::DegradedRow> degraded_rows(const metrics::StatusReport& rep
       rows.push_back(
           {"signal_" + signal.state, fmt::format("signal {} ({}): {}", signal.signal, signal.hook, signal.detail)});
     }
-    if (signal.canary == "missed")
-      rows.push_back({"canary_missed", fmt::format("signal {} ({})", signal.signal, signal.hook)});
+    if (signal.canary == "missed" || signal.canary == "untried") {
+      rows.push_back({"canary_" + signal.canary, fmt::format("signal {} ({})", signal.signal, signal.hook)});
+    }
   }
   if (report.ledger.state != "ok") rows.push_back({"ledger_" + report.ledger.state, report.ledger.last_error});
   if (report.ledger.behind_seconds > 1.0) {

@@ -31,7 +31,10 @@ bool is_whole(const json& report) {
   for (const auto& s : report.value("signals", json::array())) {
     if (s.value("state", "") != "active") return false;
   }
-  return !any_signal(report, "canary", "missed") && !any_signal(report, "canary", "waiting");
+  for (const auto* const unproved : {"missed", "waiting", "untried"}) {
+    if (any_signal(report, "canary", unproved)) return false;
+  }
+  return true;
 }
 
 control::Answer ask(const control::Client& client) {

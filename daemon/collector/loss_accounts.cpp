@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/loss_accounts.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace ambit::collector {
 namespace {
@@ -26,34 +26,29 @@ std::uint64_t advance(std::uint64_t& last, std::uint64_t total) noexcept {
 }  // namespace
 
 std::vector<Event> LossAccounts::take(const kernel::Losses& totals, BootTime now) {
-  std::array<std::uint64_t, AMBIT_LOSS_REASONS> more{};
-  std::uint64_t all = 0;
-  for (std::size_t i = 0; i < more.size(); ++i) {
-    more[i] = advance(by_reason_[i], totals.by_reason[i]);
-    all += more[i];
-  }
-  total_ += all;
-
   std::vector<Event> out;
-  std::unordered_map<ImageId, std::uint64_t> seen;
-  std::uint64_t charged = 0;
-  for (const auto& [image, total] : totals.by_image) {
-    const auto before = by_image_.find(image);
+  std::map<Key, std::uint64_t> seen;
+  for (const auto& [image, reason, total] : totals.by_image) {
+    const Key key{image, reason};
+    if (image == 0 || reason >= uncharged_.size() || seen.contains(key)) continue;  // a table in motion can tell twice
+    const auto before = by_image_.find(key);
     std::uint64_t last = before == by_image_.end() ? 0 : before->second;
     const auto count = advance(last, total);
-    seen.emplace(image, last);
-    if (count == 0 || image == 0) continue;
-    charged += count;
-    out.push_back(loss("ring", count, image, now));
+    seen.emplace(key, last);
+    if (count == 0) continue;
+    uncharged_[reason] -= static_cast<std::int64_t>(count);
+    out.push_back(loss(kernel::loss_reason_name(reason), count, image, now));
   }
   by_image_ = std::move(seen);
 
-  // What images were charged with is part of the reasons' totals: it is taken off them, largest reasons first in table
-  // order.
-  for (std::size_t i = 0; i < more.size(); ++i) {
-    const auto part = std::min(charged, more[i]);
-    charged -= part;
-    if (more[i] > part) out.push_back(loss(kernel::loss_reason_name(i), more[i] - part, 0, now));
+  for (std::size_t i = 0; i < uncharged_.size(); ++i) {
+    const auto more = advance(by_reason_[i], totals.by_reason[i]);
+    total_ += more;
+    uncharged_[i] += static_cast<std::int64_t>(more);
+    // Below zero: an image was charged after the total was read; the next total has it.
+    if (uncharged_[i] <= 0) continue;
+    const auto rest = static_cast<std::uint64_t>(std::exchange(uncharged_[i], 0));
+    out.push_back(loss(kernel::loss_reason_name(i), rest, 0, now));
   }
   return out;
 }

@@ -17,6 +17,8 @@ constexpr std::uint64_t kMaxRingBytes = 1ULL << 30;
 constexpr std::int64_t kMaxTableEntries = 1LL << 22;
 constexpr auto kMinAlertWindow = std::chrono::seconds(1);
 constexpr auto kMaxAlertWindow = std::chrono::hours(24);
+constexpr auto kMinCanaryInterval = std::chrono::seconds(5);  ///< a run takes about three
+constexpr auto kMaxCanaryInterval = std::chrono::hours(24);
 
 void read_table_size(YamlReader& r, const Node& section, const char* key, std::uint32_t& into) {
   set_if(section[key], into,
@@ -34,10 +36,19 @@ void read_seen_table(YamlReader& r, const Node& n, KernelSettings& k) {
          [&](const Node& v) { return r.integer(v, "kernel.seen_table.entries", 64, kMaxTableEntries); });
 }
 
+void read_flood_control(YamlReader& r, const Node& n, KernelSettings& k) {
+  if (!r.expect_map(n, "kernel.flood_control", {"share_percent", "images"})) return;
+  set_if(n["share_percent"], k.flood_share_percent,
+         [&](const Node& v) { return r.integer(v, "kernel.flood_control.share_percent", 0, 100); });
+  set_if(n["images"], k.max_writers,
+         [&](const Node& v) { return r.integer(v, "kernel.flood_control.images", 64, kMaxTableEntries); });
+}
+
 void read_kernel(YamlReader& r, const Node& n, Config& c) {
   if (!r.expect_map(n, "kernel",
-                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected", "max_sockets",
-                     "max_peers", "fork_storm", "seen_table", "cgroup2_path"})) {
+                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected",
+                     "max_watched_names", "max_dns_sockets", "max_told_acts", "max_losers", "max_sockets", "max_peers",
+                     "fork_storm", "flood_control", "seen_table", "cgroup2_path"})) {
     return;
   }
   auto& k = c.kernel;
@@ -51,6 +62,11 @@ void read_kernel(YamlReader& r, const Node& n, Config& c) {
   read_table_size(r, n, "max_sockets", k.max_sockets);
   read_table_size(r, n, "max_peers", k.max_peers);
   read_table_size(r, n, "fork_storm", k.fork_storm);
+  read_table_size(r, n, "max_watched_names", k.max_watched_names);
+  read_table_size(r, n, "max_dns_sockets", k.max_dns_sockets);
+  read_table_size(r, n, "max_told_acts", k.max_told_acts);
+  read_table_size(r, n, "max_losers", k.max_losers);
+  if (n["flood_control"].IsDefined()) read_flood_control(r, n["flood_control"], k);
   if (n["seen_table"].IsDefined()) read_seen_table(r, n["seen_table"], k);
   read_absolute(r, n["cgroup2_path"], "kernel.cgroup2_path", k.cgroup2_path);
   if (const auto at = n["ring_bytes"]; at.IsDefined()) {
@@ -95,6 +111,14 @@ void read_alerts(YamlReader& r, const Node& n, Config& c) {
   set_if(n["window"], c.alerts.window, [&](const Node& v) { return r.duration(v, "alerts.window"); });
   if (c.alerts.window < kMinAlertWindow || c.alerts.window > kMaxAlertWindow) {
     r.error(n["window"], "alerts.window: expected a duration from 1s to 24h");
+  }
+}
+
+void read_canaries(YamlReader& r, const Node& n, Config& c) {
+  if (!r.expect_map(n, "canaries", {"interval"})) return;
+  set_if(n["interval"], c.canaries.interval, [&](const Node& v) { return r.duration(v, "canaries.interval"); });
+  if (c.canaries.interval < kMinCanaryInterval || c.canaries.interval > kMaxCanaryInterval) {
+    r.error(n["interval"], "canaries.interval: expected a duration from 5s to 24h");
   }
 }
 
@@ -158,6 +182,7 @@ constexpr SectionReader kSections[] = {
     {"catalog", [](YamlReader& r, const Node& n, Config& c) { read_source(r, n, c.catalog); }},
     {"ledger", read_ledger},
     {"alerts", read_alerts},
+    {"canaries", read_canaries},
     {"sinks", apply_sinks},
     {"http", read_http},
     {"control", read_control},

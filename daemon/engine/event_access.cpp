@@ -76,10 +76,18 @@ std::string_view destination_name(const CopyFacts& copy) noexcept {
   }
 }
 
+std::string_view hook_family(std::uint16_t hook) noexcept {
+  if (hook == AMBIT_HOOK_NONE || hook == AMBIT_HOOK_FANOTIFY || hook == AMBIT_HOOK_USER) return "user";
+  for (const std::string_view rich : {"lsm", "fentry", "fexit"}) {
+    if (hook_name(hook).starts_with(rich)) return "rich";
+  }
+  return "base";
+}
+
 std::vector<std::string_view> quality_names(std::uint32_t quality) {
-  static constexpr std::array<std::string_view, 13> kNames = {
+  static constexpr std::array<std::string_view, 14> kNames = {
       "path_cut",  "path_steps", "path_detached", "user_path", "argv_cut",      "inventory", "undecided",
-      "protected", "compat",     "unattributed",  "user_addr", "target_number", "on_ambit"};
+      "protected", "compat",     "unattributed",  "user_addr", "target_number", "on_ambit",  "no_btf"};
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if ((quality >> i & 1U) != 0) out.push_back(kNames[i]);

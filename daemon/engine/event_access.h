@@ -18,6 +18,8 @@ std::string_view error_name(std::int32_t result) noexcept;
 std::string_view hook_name(std::uint16_t hook) noexcept;
 /// How an opened file came to the process, by AMBIT_ACCESS_*: "opened", "by_handle", "received", "taken", "inherited".
 std::string_view arrival_name(std::uint32_t access) noexcept;
+/// "base", "rich" (LSM, fentry, fexit) or "user" (fanotify and the daemon itself).
+std::string_view hook_family(std::uint16_t hook) noexcept;
 
 /// Names of the quality flags that are set ("user_path").
 std::vector<std::string_view> quality_names(std::uint32_t quality);

@@ -324,6 +324,13 @@ std::span<const FieldDef> event_fields() {
           quality<AMBIT_Q_USER_ADDR>),
       row("quality.target_number", kBool, kAllKinds, "the other process was found by its number, after the call",
           quality<AMBIT_Q_TARGET_NUMBER>),
+      row("quality.on_ambit", kBool, kAllKinds, "the other process is Ambit itself", quality<AMBIT_Q_ON_AMBIT>),
+      row("quality.no_btf", kBool, kAllKinds, "this kernel's types lack a part of the record: it is empty",
+          quality<AMBIT_Q_NO_BTF>),
+      row("quality.hook", kText, kAllKinds, "hook that wrote the record",
+          [](const ReadContext& c) noexcept { return Value::of(hook_name(c.event.hook)); }),
+      row("quality.family", kText, kAllKinds, "family of that hook: base, rich, or user (made by the daemon)",
+          [](const ReadContext& c) noexcept { return Value::of(hook_family(c.event.hook)); }),
       row("target.is_ambit", kBool, kAllKinds, "the other process is Ambit itself", quality<AMBIT_Q_ON_AMBIT>),
   };
   return rows;

@@ -13,7 +13,7 @@ struct KindSignal {
 };
 
 /// The kernel signal that each kind of event comes from; kinds the daemon makes need none.
-constexpr std::array<KindSignal, 40> kSignals = {{
+constexpr std::array<KindSignal, 42> kSignals = {{
     {EventKind::exec, "exec"},
     {EventKind::fork, "fork"},
     {EventKind::exit, "exit"},
@@ -54,6 +54,8 @@ constexpr std::array<KindSignal, 40> kSignals = {{
     {EventKind::socket, "socket"},
     {EventKind::stdio, "stdio"},
     {EventKind::memfd, "memfd"},
+    {EventKind::traffic, "traffic"},
+    {EventKind::exhaustion, "exhaustion"},
 }};
 
 /// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their

@@ -25,6 +25,7 @@ class CgroupTable {
   /// nullptr when unknown. Valid until the next add().
   [[nodiscard]] const Cgroup* find(CgroupId id) const;
   void add(CgroupId id, std::string_view path);
+  [[nodiscard]] std::size_t size() const noexcept { return groups_.size(); }
 
  private:
   const Limits* limits_;

@@ -70,6 +70,13 @@ class Enricher::Impl {
   [[nodiscard]] const ProcessTable& table() const noexcept { return table_; }
   [[nodiscard]] const CgroupTable& cgroups() const noexcept { return cgroups_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] std::vector<TableUse> tables() const {
+    return {{"processes", table_.size(), limits_.processes, counters_.processes_evicted + counters_.processes_refused},
+            {"process_bytes", table_.bytes(), limits_.process_bytes, 0},  // met together with `processes`
+            {"cgroups", cgroups_.size(), limits_.cgroups, counters_.cgroups_evicted},
+            {"dns_questions", names_.pending(), limits_.dns_pending, counters_.dns_evicted},
+            {"dns_holders", names_.holders(), limits_.dns_holders, 0}};  // counted with `dns_questions`
+  }
 
  private:
   void apply_own(const Event& event, Enriched& out) {
@@ -342,6 +349,9 @@ std::string_view Enricher::cgroup_path(CgroupId id) const {
 }
 std::size_t Enricher::processes() const noexcept {
   return impl_->table().size();
+}
+std::vector<TableUse> Enricher::tables() const {
+  return impl_->tables();
 }
 const Counters& Enricher::counters() const noexcept {
   return impl_->counters();

@@ -33,6 +33,8 @@ class PeerNames {
   /// The process spoke to a resolver whose answers cannot be seen.
   void mark_opaque(const Process& process);
   [[nodiscard]] bool is_opaque(const Process& process) const;
+  [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
+  [[nodiscard]] std::size_t holders() const noexcept { return holders_.size(); }
 
  private:
   /// A process (tgid, start) or a cgroup (0, id).

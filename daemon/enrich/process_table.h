@@ -31,6 +31,8 @@ class ProcessTable {
   void reap(BootTime now);
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  /// Of text and arguments.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
   struct Entry {

@@ -7,10 +7,13 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 
+#include "capabilities.h"
 #include "mountinfo.h"
 
 namespace ambit::kernel {
@@ -22,11 +25,21 @@ constexpr ino_t kInitPidNamespace = 0xEFFFFFFC;
 constexpr int kNoPrivilege = 3;
 constexpr int kNoSupport = 4;
 
-bool has_capability(int capability) {
+std::uint64_t effective_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2] = {};
-  if (::syscall(SYS_capget, &header, data) != 0) return false;
-  return (data[capability / 32].effective >> (capability % 32) & 1U) != 0;
+  if (::syscall(SYS_capget, &header, data) != 0) return 0;
+  return static_cast<std::uint64_t>(data[1].effective) << 32 | data[0].effective;
+}
+
+/// From 5.11 on BPF memory is charged to the cgroup and not to RLIMIT_MEMLOCK (bpf: switch to memcg-based memory
+/// accounting).
+bool is_before_5_11() {
+  utsname names{};
+  unsigned major = 0;
+  unsigned minor = 0;
+  if (::uname(&names) != 0 || std::sscanf(names.release, "%u.%u", &major, &minor) != 2) return false;
+  return major < 5 || (major == 5 && minor < 11);
 }
 
 bool is_host_pid_namespace() {
@@ -63,17 +76,10 @@ Result<std::string> find_cgroup2() {
 
 HostCheck check_host() {
   HostCheck check;
-  const bool may_bpf = has_capability(CAP_SYS_ADMIN) || (has_capability(CAP_BPF) && has_capability(CAP_PERFMON));
-  if (!may_bpf || !has_capability(CAP_NET_ADMIN) || !has_capability(CAP_SYS_PTRACE)) {
-    if (::geteuid() != 0 || !may_bpf) {
-      check.exit_code = kNoPrivilege;
-      check.message =
-          "not privileged: run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE and "
-          "CAP_DAC_READ_SEARCH";
-      return check;
-    }
-    check.notes.emplace_back(
-        "CAP_NET_ADMIN or CAP_SYS_PTRACE is missing: network hooks or other processes' arguments may be refused");
+  if (auto fault = capability_fault(missing_capabilities(effective_capabilities(), is_before_5_11())); !fault.empty()) {
+    check.exit_code = kNoPrivilege;
+    check.message = std::move(fault);
+    return check;
   }
   if (::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
     check.exit_code = kNoSupport;

@@ -13,6 +13,7 @@
 #include "call_table.h"
 #include "features.h"
 #include "pins.h"
+#include "table_sizes.h"
 
 namespace ambit::kernel {
 namespace {
@@ -93,6 +94,7 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   auto* rodata = skeleton->rodata;
   rodata->ring_bytes = options.ring_bytes;
   rodata->ring_reserve_bytes = options.ring_reserve_bytes;
+  rodata->flood_share_percent = options.flood_share_percent;
   rodata->wake_bytes = options.ring_bytes / 4;
   rodata->seen_enabled = options.seen_entries != 0 ? 1U : 0U;
   rodata->self_tgid = static_cast<std::uint32_t>(::getpid());
@@ -105,15 +107,10 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
     if (call.nr_32 >= 0) rodata->calls_32[call.nr_32] = call.what;
   }
   bpf_map__set_max_entries(skeleton->maps.records, options.ring_bytes);
-  bpf_map__set_max_entries(skeleton->maps.procs, options.max_processes);
-  bpf_map__set_max_entries(skeleton->maps.images, options.max_images);
-  bpf_map__set_max_entries(skeleton->maps.protected_files, options.max_protected);
-  bpf_map__set_max_entries(skeleton->maps.protected_dirs, options.max_protected);
-  bpf_map__set_max_entries(skeleton->maps.watched_names, 2 * options.max_watched_names);
-  bpf_map__set_max_entries(skeleton->maps.tcp_sockets, options.max_sockets);
-  bpf_map__set_max_entries(skeleton->maps.udp_sockets, options.max_sockets);
-  bpf_map__set_max_entries(skeleton->maps.traffic, options.max_peers);
-  bpf_map__set_max_entries(skeleton->maps.seen, std::max(options.seen_entries, 1U));
+  for (const auto& table : table_specs()) {
+    bpf_map* map = bpf_object__find_map_by_name(skeleton->obj, std::string(table.map).c_str());
+    bpf_map__set_max_entries(map, entries_of(table, options));
+  }
 
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {

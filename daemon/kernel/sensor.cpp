@@ -15,6 +15,7 @@
 #include "pins.h"
 #include "plan.h"
 #include "seen_table.h"
+#include "table_sizes.h"
 #include "tables.h"
 #include "traffic.h"
 #include "util/fd.h"
@@ -269,14 +270,17 @@ Losses Sensor::read_losses() {
   for (std::uint32_t i = 0; i < AMBIT_LOSS_REASONS; ++i) add_per_cpu(totals, i, per_cpu, losses.by_reason[i]);
 
   const int by_image = impl_->object->map_fd("lost_by_image");
-  ImageId id = 0;
-  const ImageId* previous = nullptr;
-  ImageId next = 0;
-  while (bpf_map_get_next_key(by_image, previous, &next) == 0) {
+  ambit_lost_key key{};
+  const ambit_lost_key* previous = nullptr;
+  ambit_lost_key next{};
+  // A table that changes meanwhile can send the walk back to its beginning: it ends after as many steps as it holds.
+  for (std::uint32_t steps = 0; steps < impl_->options.max_losers; ++steps) {
+    if (bpf_map_get_next_key(by_image, previous, &next) != 0) break;
     std::uint64_t count = 0;
-    if (bpf_map_lookup_elem(by_image, &next, &count) == 0) losses.by_image.emplace_back(next, count);
-    id = next;
-    previous = &id;
+    if (bpf_map_lookup_elem(by_image, &next, &count) == 0)
+      losses.by_image.push_back({next.image_id, next.reason, count});
+    key = next;
+    previous = &key;
   }
   return losses;
 }
@@ -287,6 +291,10 @@ Counters Sensor::read_counters() {
   const int map = impl_->object->map_fd("counters");
   for (std::uint32_t i = 0; i < AMBIT_COUNTERS; ++i) add_per_cpu(map, i, per_cpu, counters.value[i]);
   return counters;
+}
+
+std::vector<TableUse> Sensor::tables() {
+  return table_use(*impl_->object, impl_->options, *impl_->tables, read_losses(), read_counters());
 }
 
 const char* loss_reason_name(std::size_t reason) noexcept {
@@ -311,6 +319,8 @@ const char* loss_reason_name(std::size_t reason) noexcept {
       return "sockets_full";
     case AMBIT_LOSS_TRAFFIC_FULL:
       return "traffic_full";
+    case AMBIT_LOSS_THROTTLED:
+      return "throttled";
     default:
       return "unknown";
   }

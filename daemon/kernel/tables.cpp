@@ -46,6 +46,7 @@ Status Tables::set_image(ImageId id, const ambit_image& image) {
   ambit_image before{};
   const bool is_change = bpf_map_lookup_elem(images_, &id, &before) == 0 && before.state != image.state;
   if (bpf_map_update_elem(images_, &id, &image, BPF_ANY) != 0) {
+    ++refused_["images"];
     return Error{fmt::format("decide on image {}: {}", id, std::strerror(errno))};
   }
   // Undecided states are not cached; only a changed mind makes cached ones stale.
@@ -62,6 +63,7 @@ Status Tables::protect(FileId id, std::uint32_t flags, bool is_directory) {
   const std::lock_guard lock(mutex_);
   const ambit_file_key key = key_of(id);
   if (bpf_map_update_elem(is_directory ? dirs_ : files_, &key, &flags, BPF_ANY) != 0) {
+    ++refused_[is_directory ? "protected_dirs" : "protected_files"];
     return Error{fmt::format("protect inode {} of device {:#x}: {}", id.ino, id.dev, std::strerror(errno))};
   }
   stale_[is_directory ? 1 : 0].erase(id);
@@ -91,6 +93,7 @@ Status Tables::watch_names(const std::vector<std::string>& paths) {
   for (const auto& path : paths) wanted.insert(name_of_prefix(path));
   Status status = Ok{};
   if (wanted.size() > max_watched_names_) {
+    refused_["watched_names"] += wanted.size() - max_watched_names_;
     status = Error{fmt::format("watch {} names: the table holds {}, every failed open is told", wanted.size(),
                                max_watched_names_)};
     wanted = {""};
@@ -113,6 +116,17 @@ Status Tables::watch_names(const std::vector<std::string>& paths) {
   watched_names_ = std::move(wanted);
   *globals_.watched_name_count = static_cast<std::uint32_t>(watched_names_.size());
   return status;
+}
+
+std::uint64_t Tables::refused(const std::string& table) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = refused_.find(table);
+  return found == refused_.end() ? 0 : found->second;
+}
+
+std::size_t Tables::watched_names() const {
+  const std::lock_guard lock(mutex_);
+  return watched_names_.size();
 }
 
 void Tables::set_bit(std::uint64_t ino, bool on) {

@@ -26,6 +26,10 @@ class Tables {
   /// Old names go after new ones are in; until then the table holds both, so it is made twice as large.
   Status watch_names(const std::vector<std::string>& paths);
 
+  /// Entries that a table refused because it was full; by the map's name.
+  [[nodiscard]] std::uint64_t refused(const std::string& table) const;
+  [[nodiscard]] std::size_t watched_names() const;
+
   /// See Sensor.
   void drop_stale_protection();
   void sweep_images();
@@ -45,7 +49,8 @@ class Tables {
   int dirs_ = -1;
   int names_ = -1;
   std::size_t max_watched_names_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::uint64_t> refused_;
   std::map<FileId, std::uint32_t> protected_[2];      ///< files, directories
   std::set<std::string> watched_names_;               ///< as entered: without a final slash, cut
   std::set<FileId> stale_[2];                         ///< of an earlier run, not asked for in this one

@@ -3,34 +3,10 @@
 #include <bpf/bpf.h>
 #include <unistd.h>
 
-#include <cerrno>
-
+#include "map_rows.h"
 #include "tables.h"
 
 namespace ambit::kernel {
-namespace {
-
-/// All rows of a hash table that may change meanwhile: by whole buckets, since a walk from key to key begins again
-/// where its key was deleted.
-template <class Key, class Value>
-std::vector<std::pair<Key, Value>> rows_of(int map) {
-  constexpr std::uint32_t kRows = 4096;
-  std::vector<std::pair<Key, Value>> rows;
-  std::vector<Key> keys(kRows);
-  std::vector<Value> values(kRows);
-  std::uint32_t bucket = 0;
-  for (bool is_first = true, is_over = false; !is_over; is_first = false) {
-    std::uint32_t count = kRows;
-    is_over = bpf_map_lookup_batch(map, is_first ? nullptr : &bucket, &bucket, keys.data(), values.data(), &count,
-                                   nullptr) != 0;
-    if (is_over && errno != ENOENT) break;  // ENOENT: the last ones
-    for (std::uint32_t i = 0; i < count; ++i) rows.emplace_back(keys[i], values[i]);
-  }
-  return rows;
-}
-
-}  // namespace
-
 /// The programs' own globals say what to look for first (bits, counts): they are made again from the tables.
 void Tables::adopt() {
   for (const bool is_directory : {false, true}) {

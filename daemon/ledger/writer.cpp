@@ -100,13 +100,12 @@ void Writer::submit(Batch batch) {
   if (position > submitted_position_.load()) submitted_position_ = position;
   const BatchQueue::Pushed pushed = queue_.push(std::move(batch));
   if (pushed.is_settled) raise_position(position);
-  lose("ledger_queue", pushed.lost_alerts, pushed.lost_rows);
+  lose(pushed.lost_alerts, pushed.lost_rows);
 }
 
-void Writer::lose(std::string_view reason, std::uint64_t alerts, std::uint64_t rows) {
+void Writer::lose(std::uint64_t alerts, std::uint64_t rows) {
   lost_alerts_ += alerts;
   lost_rows_ += rows;
-  if (hooks_.on_loss && alerts + rows != 0) hooks_.on_loss(reason, alerts + rows);
 }
 
 void Writer::raise_position(std::uint64_t position) noexcept {
@@ -279,7 +278,7 @@ void Writer::absorb(Batch batch) {
   add(traffic_, batch.traffic, options_.queue_rows);
   add(gaps_, batch.gaps, kMaxNotes);
   add(changes_, batch.changes, kMaxNotes);
-  lose("ledger_table", 0, lost);
+  lose(0, lost);
 }
 
 void Writer::note_losses() {
@@ -409,7 +408,7 @@ void Writer::bound_memory() {
   for (; pending_.size() > options_.memory_alerts; ++lost) pending_.pop_front();
   if (lost == 0) return;
   memory.set(pending_);
-  lose("ledger_memory", lost, 0);
+  lose(lost, 0);
 }
 
 void Writer::prune(steady_clock::time_point now) {
@@ -424,7 +423,6 @@ void Writer::prune(steady_clock::time_point now) {
   spdlog::warn("ledger dropped_undelivered={} limit={}", pruned.undelivered, options_.outbox_limit);
   const WallTime wall = options_.wall_clock();
   gaps_.push_back({wall, wall, "outbox_limit", "", pruned.undelivered});
-  if (hooks_.on_loss) hooks_.on_loss("outbox_limit", pruned.undelivered);
   const std::lock_guard lock(mutex_);
   status_.undelivered_dropped += pruned.undelivered;
 }

@@ -103,7 +103,7 @@ class Writer {
   void set_state(State state, const std::string& why);
   void tell_listener();
   void raise_position(std::uint64_t position) noexcept;
-  void lose(std::string_view reason, std::uint64_t alerts, std::uint64_t rows);
+  void lose(std::uint64_t alerts, std::uint64_t rows);
 
   Options options_;
   Hooks hooks_;

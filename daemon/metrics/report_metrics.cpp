@@ -99,6 +99,8 @@ struct ReportMetrics::Impl {
   Gauges signal_state{registry, "ambit_signal_state", "1 for the hook in use and the state of a signal."};
   Gauges signal_canary{registry, "ambit_signal_canary_seen",
                        "1 where the canary of a signal was seen, 0 where it was missed."};
+  Gauges canary_time{registry, "ambit_signal_canary_timestamp_seconds",
+                     "When the canary of a signal was last seen, in seconds since the epoch."};
   Gauges rules{registry, "ambit_rules", "Rules that are enabled."};
   Gauges scopes{registry, "ambit_scopes", "Scopes that are loaded."};
   Gauges processes{registry, "ambit_processes", "Processes known to the daemon."};
@@ -137,6 +139,9 @@ struct ReportMetrics::Impl {
     for (const auto& s : report.signals) {
       signal_state.set({{"signal", s.signal}, {"hook", s.hook}, {"state", s.state}}, 1);
       if (!s.canary.empty()) signal_canary.set({{"signal", s.signal}}, s.canary == "seen" ? 1 : 0);
+      if (s.canary_seen.count() != 0) {
+        canary_time.set({{"signal", s.signal}}, static_cast<double>(s.canary_seen.count()) * 1e-9);
+      }
     }
   }
   void workloads(const StatusReport& report) {
@@ -187,8 +192,8 @@ struct ReportMetrics::Impl {
   }
   void end_round() {
     for (auto* gauges : {&queue_depth, &queue_capacity, &table_entries, &table_capacity, &sink_lag, &sink_lag_seconds,
-                         &sink_unconfirmed, &sink_state, &signal_state, &signal_canary, &workload_processes,
-                         &ledger_state, &degraded}) {
+                         &sink_unconfirmed, &sink_state, &signal_state, &signal_canary, &canary_time,
+                         &workload_processes, &ledger_state, &degraded}) {
       gauges->end_round();
     }
     for (auto* gauges : {&rules, &scopes, &processes, &ledger_behind, &ledger_queued, &ledger_memory, &ready,

@@ -27,8 +27,13 @@ json to_json(const WorkloadRow& w) {
           {"note", w.note}};
 }
 json to_json(const SignalRow& s) {
-  return {{"signal", s.signal}, {"hook", s.hook},     {"state", s.state},
-          {"blind", s.blind},   {"detail", s.detail}, {"canary", s.canary}};
+  return {{"signal", s.signal},
+          {"hook", s.hook},
+          {"state", s.state},
+          {"blind", s.blind},
+          {"detail", s.detail},
+          {"canary", s.canary},
+          {"canary_seen_ns", s.canary_seen.count()}};
 }
 json to_json(const AlertRow& a) {
   return {{"id", a.id},

@@ -148,12 +148,9 @@ void SinkLoop::sent(const std::vector<ledger::OutboxMessage>& batch, const std::
     sent_ = m.sequence;
     if (m.sequence <= highest_sent_) continue;
     highest_sent_ = m.sequence;
-    if (is_wanted(m)) {
-      if (options_.hooks.on_sent) options_.hooks.on_sent(config_.name, m);
-    } else {
-      const std::lock_guard lock(mutex_);
-      ++status_.filtered;
-    }
+    if (is_wanted(m)) continue;
+    const std::lock_guard lock(mutex_);
+    ++status_.filtered;
   }
   confirm();
 }
@@ -223,7 +220,6 @@ void SinkLoop::set_state(SinkState state, const std::string& error) {
   } else if (state != SinkState::stopped) {
     spdlog::warn("sink name={} state={} error=\"{}\"", config_.name, name_of(state), error);
   }
-  if (options_.hooks.on_state) options_.hooks.on_state(config_.name, state, error);
 }
 
 void SinkLoop::update_lag() {

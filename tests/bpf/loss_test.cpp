@@ -15,8 +15,9 @@ class Loss : public testing::Test {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
   }
   static std::unique_ptr<kernel::Sensor> load(std::uint32_t ring, std::uint32_t reserve,
-                                              std::uint32_t processes = 65536) {
+                                              std::uint32_t processes = 65536, std::uint32_t share = 0) {
     kernel::Options options;
+    options.flood_share_percent = share;
     options.ring_bytes = ring;
     options.ring_reserve_bytes = reserve;
     options.max_processes = processes;
@@ -54,7 +55,8 @@ TEST_F(Loss, OrdinaryRecordsLeaveTheReserveAlone) {
   EXPECT_GT(losses.by_reason[AMBIT_LOSS_RING_RESERVE], 1000U);
   EXPECT_EQ(losses.by_reason[AMBIT_LOSS_RING_FULL], 0U);
   std::uint64_t charged = 0;
-  for (const auto& [image, count] : losses.by_image) charged += image != 0 ? count : 0;
+  for (const auto& [image, reason, count] : losses.by_image)
+    charged += image != 0 && reason == AMBIT_LOSS_RING_RESERVE ? count : 0;
   EXPECT_EQ(charged, losses.by_reason[AMBIT_LOSS_RING_RESERVE]);
   EXPECT_EQ(count(*sensor, AMBIT_REC_EXIT), 1U) << "the act's exit went into the reserve";
 }

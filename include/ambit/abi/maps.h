@@ -103,12 +103,23 @@ struct ambit_name_prefix {
 #define AMBIT_LOSS_NO_DAEMON 7      /* ordinary act of an undecided process while no daemon lived */
 #define AMBIT_LOSS_SOCKETS_FULL 8   /* bytes of a socket are not counted */
 #define AMBIT_LOSS_TRAFFIC_FULL 9   /* bytes of a peer were not counted */
-#define AMBIT_LOSS_REASONS 10
+#define AMBIT_LOSS_THROTTLED 10     /* ordinary record of an image that held its share of the ring already */
+#define AMBIT_LOSS_REASONS 11
 
-/* Loss by workload (hash `lost_by_image`, key: image id, value: count). */
+/* Loss by whom and why (hash `lost_by_image`, value: count). */
+struct ambit_lost_key {
+	__u64 image_id; /* 0 = nobody's */
+	__u32 reason;   /* AMBIT_LOSS_* */
+	__u32 pad;
+};
 
 /* Counters of the kernel half (array `counters`, per CPU). */
 #define AMBIT_COUNT_SENT 0
 #define AMBIT_COUNT_FILTERED 1      /* judged IGNORED and not protected */
 #define AMBIT_COUNT_OPEN_ENOENT 2   /* failed opens of names that nobody asked for */
-#define AMBIT_COUNTERS 3
+/* Entries made in tables that let the least recently used go; those that are not there any more made room. */
+#define AMBIT_COUNT_NEW_TOLD 3
+#define AMBIT_COUNT_NEW_DNS 4
+#define AMBIT_COUNT_NEW_LOSER 5
+#define AMBIT_COUNT_NEW_WRITER 6
+#define AMBIT_COUNTERS 7

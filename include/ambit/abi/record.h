@@ -71,6 +71,7 @@
 #define AMBIT_Q_TARGET_NUMBER (1u << 11) /* target found after the call by the number that was passed, in the caller's
 					  * pid namespace */
 #define AMBIT_Q_ON_AMBIT (1u << 12)   /* the target is the daemon itself */
+#define AMBIT_Q_NO_BTF (1u << 13)     /* this kernel's types lack a member that the record tells: it is left empty */
 
 /* 64 bytes. `image_id`: 64-bit, new at exec, credential, namespace or cgroup change, inherited at
  * fork; 0 = none. tgid and tid are numbers of the initial pid namespace. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "canary_book.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include "ambit/abi/record.h"
@@ -45,13 +46,28 @@ struct CanaryBookTest : testing::Test {
   }
 };
 
+NameFacts names(std::string path, std::string path2 = {}) {
+  NameFacts facts;
+  facts.path = std::move(path);
+  facts.path2 = std::move(path2);
+  return facts;
+}
+
+NetFacts peer(const char* address, std::uint16_t port) {
+  NetFacts facts;
+  facts.family = AF_INET;
+  inet_pton(AF_INET, address, facts.remote.address.data());
+  facts.remote.port = port;
+  return facts;
+}
+
 constexpr ProcessKey kSelf{kDaemon, 1};
 constexpr ProcessKey kHelper{200, 2};
 
 TEST_F(CanaryBookTest, KnowsTheHelperThatTheDaemonSpawned) {
-  EXPECT_TRUE(exec(kHelper, kSelf, kBinary, {"ambit", "canary"}));
+  EXPECT_TRUE(exec(kHelper, kSelf, kBinary, {"ambit", "canary", "/run/ambit"}));
   EXPECT_TRUE(book.owns_image(2000));
-  EXPECT_TRUE(act(kHelper, EventKind::mkdir, NameFacts{}));
+  EXPECT_TRUE(act(kHelper, EventKind::mkdir, names("/run/ambit/ambit-canary-xYz123/sub")));
   EXPECT_TRUE(book.seen().contains("name_change"));
 }
 
@@ -67,7 +83,7 @@ TEST_F(CanaryBookTest, TakesBytesThatAreToldAfterTheHelperEnded) {
 
 TEST_F(CanaryBookTest, DoesNotExemptTheSameProgramStartedByAnother) {
   EXPECT_FALSE(exec(kHelper, {300, 3}, kBinary, {"ambit", "canary"}));
-  EXPECT_FALSE(act(kHelper, EventKind::mkdir, NameFacts{}));
+  EXPECT_FALSE(act(kHelper, EventKind::mkdir, names("/run/ambit/ambit-canary-xYz123/sub")));
   EXPECT_TRUE(book.seen().empty());
 }
 
@@ -81,16 +97,60 @@ TEST_F(CanaryBookTest, DoesNotTakeTheInventoryForAnAct) {
 }
 
 TEST_F(CanaryBookTest, FollowsForksAndEndsWithTheExit) {
-  exec(kHelper, kSelf, kBinary, {"ambit", "canary"});
+  exec(kHelper, kSelf, kBinary, {"ambit", "canary", "/run/ambit"});
   constexpr ProcessKey kChild{201, 4};
   ForkFacts fork;
   fork.child = kChild;
   EXPECT_TRUE(act(kHelper, EventKind::fork, fork));
-  EXPECT_TRUE(act(kChild, EventKind::connect, NetFacts{}));
+  EXPECT_TRUE(act(kChild, EventKind::connect, peer("127.0.0.1", 4711)));
   EXPECT_TRUE(act(kChild, EventKind::exit, ExitFacts{}));
-  EXPECT_FALSE(act(kChild, EventKind::connect, NetFacts{}));
+  EXPECT_FALSE(act(kChild, EventKind::connect, peer("127.0.0.1", 4711)));
   EXPECT_TRUE(act(kHelper, EventKind::exit, ExitFacts{}));
   EXPECT_FALSE(book.owns_image(2000));
+  EXPECT_TRUE(book.seen().contains("connect"));
+}
+
+// Only the one act on the one object is exempt: a helper that is made to do something else alerts like anybody.
+TEST_F(CanaryBookTest, DoesNotExemptOtherActsOfTheHelper) {
+  exec(kHelper, kSelf, kBinary, {"ambit", "canary", "/run/ambit"});
+  OpenFacts secret;
+  secret.path = "/run/secrets/hf";
+  EXPECT_FALSE(act(kHelper, EventKind::open, secret));
+  OpenFacts linked;  // weights, linked into the helper's folder
+  linked.path = "/run/ambit/ambit-canary-xYz123/file";
+  linked.object.protected_flags = AMBIT_PROTECT_MODEL;
+  EXPECT_FALSE(act(kHelper, EventKind::open, linked));
+  OpenFacts memory;
+  memory.path = "/proc/300/environ";
+  memory.target = {300, 3};
+  EXPECT_FALSE(act(kHelper, EventKind::open, memory));
+  EXPECT_FALSE(act(kHelper, EventKind::unlink, names("/srv/models/weights.gguf")));
+  EXPECT_FALSE(
+      act(kHelper, EventKind::rename, names("/srv/models/weights.gguf", "/run/ambit/ambit-canary-xYz123/file")));
+  EXPECT_FALSE(act(kHelper, EventKind::unlink, names("/run/ambit/ambit-canary-xYz123/../control.sock")));
+  EXPECT_FALSE(act(kHelper, EventKind::connect, peer("192.0.2.1", 443)));
+  EXPECT_FALSE(act(kHelper, EventKind::send, peer("127.0.0.1", 53)));
+  PtraceFacts ptrace;
+  ptrace.target = {300, 3};
+  ptrace.request = 16;
+  EXPECT_FALSE(act(kHelper, EventKind::ptrace, ptrace));
+  ActFacts act_on;
+  act_on.target = {300, 3};
+  act_on.act = AMBIT_ACT_VM_READ;
+  EXPECT_FALSE(act(kHelper, EventKind::process_vm, act_on));
+  act_on.number = 9;
+  EXPECT_FALSE(act(kHelper, EventKind::signal, act_on));
+  EXPECT_FALSE(exec(kHelper, kSelf, FileId{8, 1}, {"sh", "-c", "id"}));
+}
+
+TEST_F(CanaryBookTest, ExemptsNothingBeforeTheFolderIsKnown) {
+  exec(kHelper, kSelf, kBinary, {"ambit", "canary"});
+  EXPECT_FALSE(act(kHelper, EventKind::unlink, names("/srv/models/weights.gguf")));
+}
+
+TEST_F(CanaryBookTest, UnexpectedActsProveTheirSignalAllTheSame) {
+  exec(kHelper, kSelf, kBinary, {"ambit", "canary", "/run/ambit"});
+  EXPECT_FALSE(act(kHelper, EventKind::connect, peer("192.0.2.1", 443)));
   EXPECT_TRUE(book.seen().contains("connect"));
 }
 

@@ -17,12 +17,14 @@ TEST(SignalRows, SayWhetherTheCanaryWasSeenInThisRun) {
   Snapshot snapshot;
   snapshot.time = 20s;
   snapshot.canaries["open"] = 11s;
-  EXPECT_EQ(canary_of("open", snapshot, {10s, 12s}), "seen");
-  EXPECT_EQ(canary_of("open", snapshot, {12s, 13s}), "missed") << "seen in an earlier run only";
-  EXPECT_EQ(canary_of("name_change", snapshot, {10s, {}}), "waiting");
-  EXPECT_EQ(canary_of("name_change", snapshot, {10s, 19s}), "waiting") << "the grace is not over";
-  EXPECT_EQ(canary_of("name_change", snapshot, {10s, 12s}), "missed");
-  EXPECT_EQ(canary_of("inventory", snapshot, {10s, 12s}), "") << "no act proves it";
+  EXPECT_EQ(canary_of("open", snapshot, {10s, 12s, {}}), "seen");
+  EXPECT_EQ(canary_of("open", snapshot, {12s, 13s, {}}), "missed") << "seen in an earlier run only";
+  EXPECT_EQ(canary_of("name_change", snapshot, {10s, {}, {}}), "waiting");
+  EXPECT_EQ(canary_of("name_change", snapshot, {10s, 19s, {}}), "waiting") << "the grace is not over";
+  EXPECT_EQ(canary_of("name_change", snapshot, {10s, 12s, {}}), "missed");
+  EXPECT_EQ(canary_of("name_change", snapshot, {10s, 12s, {{"name_change", "EROFS"}}}), "untried");
+  EXPECT_EQ(canary_of("open", snapshot, {10s, 12s, {{"open", "EROFS"}}}), "seen") << "by another act";
+  EXPECT_EQ(canary_of("inventory", snapshot, {10s, 12s, {}}), "") << "no act proves it";
 }
 
 TEST(DegradedRows, NameWhatIsNotWhole) {
@@ -31,8 +33,8 @@ TEST(DegradedRows, NameWhatIsNotWhole) {
   report.sinks.push_back({});
   report.sinks.back().name = "siem";
   report.sinks.back().state = "unresolved";
-  report.signals.push_back({"dns", "cgroup_skb", "refused", "", "EPERM", ""});
-  report.signals.push_back({"open", "tp_btf/sys_exit", "active", "", "", "missed"});
+  report.signals.push_back({"dns", "cgroup_skb", "refused", "", "EPERM", "", {}});
+  report.signals.push_back({"open", "tp_btf/sys_exit", "active", "", "", "missed", {}});
   const auto rows = degraded_rows(report);
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0].reason, "sink_unresolved");
@@ -45,7 +47,7 @@ TEST(DegradedRows, AreEmptyWhenAllIsWell) {
   report.ledger.state = "ok";
   report.sinks.push_back({});
   report.sinks.back().state = "ok";
-  report.signals.push_back({"open", "tp_btf/sys_exit", "active", "", "", "seen"});
+  report.signals.push_back({"open", "tp_btf/sys_exit", "active", "", "", "seen", {}});
   EXPECT_TRUE(degraded_rows(report).empty());
 }
 

@@ -33,7 +33,7 @@ TEST(Config, GivesDefaultsAndATerminalWhereNothingIsConfigured) {
 
 TEST(Config, ReadsEverySection) {
   const auto r = load_text(R"(
-kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_sockets: 500, max_peers: 600, fork_storm: 700, seen_table: {enabled: false, entries: 4000}, cgroup2_path: /cg}
+kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_watched_names: 100, max_dns_sockets: 101, max_told_acts: 102, max_losers: 103, max_sockets: 500, max_peers: 600, fork_storm: 700, flood_control: {share_percent: 25, images: 104}, seen_table: {enabled: false, entries: 4000}, cgroup2_path: /cg}
 hooks: {deny: [tp_btf/sys_exit]}
 scopes: {paths: [/a]}
 rules: {paths: [/b, /c.yaml]}
@@ -41,6 +41,7 @@ packs: {paths: /d}
 catalog: {paths: [/e]}
 ledger: {path: /l.db, retention_days: 7}
 alerts: {window: 30s}
+canaries: {interval: 10m}
 sinks:
   - {name: siem, type: syslog, protocol: tls, host: log.example, format: json, min_severity: high, tls: {ca: /ca, cert: /c, key: /k, server_name: n}}
   - {name: file, type: file, path: /var/log/ambit.json, rotate: {bytes: 1MiB, files: 3}}
@@ -57,6 +58,12 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_EQ(c.kernel.max_sockets, 500U);
   EXPECT_EQ(c.kernel.max_peers, 600U);
   EXPECT_EQ(c.kernel.fork_storm, 700U);
+  EXPECT_EQ(c.kernel.max_watched_names, 100U);
+  EXPECT_EQ(c.kernel.max_dns_sockets, 101U);
+  EXPECT_EQ(c.kernel.max_told_acts, 102U);
+  EXPECT_EQ(c.kernel.max_losers, 103U);
+  EXPECT_EQ(c.kernel.flood_share_percent, 25U);
+  EXPECT_EQ(c.kernel.max_writers, 104U);
   EXPECT_FALSE(c.kernel.seen_enabled);
   EXPECT_EQ(c.kernel.seen_entries, 4000U);
   EXPECT_EQ(c.kernel.cgroup2_path, "/cg");
@@ -66,6 +73,7 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_THAT(c.packs.paths, ElementsAre("/d"));
   EXPECT_EQ(c.ledger.retention_days, 7U);
   EXPECT_EQ(c.alerts.window, std::chrono::seconds(30));
+  EXPECT_EQ(c.canaries.interval, std::chrono::minutes(10));
   ASSERT_EQ(c.sinks.size(), 2U);
   EXPECT_EQ(c.sinks[0].port, 6514);
   EXPECT_EQ(c.sinks[0].min_severity, Severity::high);
@@ -131,6 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
               "protocol: tls"},
         Fault{"certificate without key",
               "sinks:\n  - {name: a, type: syslog, protocol: tls, host: h, tls: {cert: /c}}\n", 2, "go together"},
+        Fault{"canary interval", "canaries:\n  interval: 1s\n", 2, "from 5s to 24h"},
+        Fault{"flood share", "kernel:\n  flood_control: {share_percent: 101}\n", 2, "share_percent"},
         Fault{"alert window", "alerts:\n  window: 2d\n", 2, "from 1s to 24h"},
         Fault{"not YAML", "http: [\n", 2, "not valid YAML"},
         Fault{"a text for a document", "hello\n", 1, "expected a map"}));

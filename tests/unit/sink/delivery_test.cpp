@@ -403,19 +403,6 @@ TEST_F(DeliveryTest, DrainWaitsForReachableSinksOnly) {
   EXPECT_EQ(lines("a").size(), 50U);
 }
 
-TEST_F(DeliveryTest, TellsTheHookOfEachMessageOnce) {
-  options.timing.confirm = 60s;
-  std::atomic<int> told{0};
-  options.hooks.on_sent = [&](const std::string&, const ledger::OutboxMessage&) { ++told; };
-  Receiver receiver;
-  start({sink("s", "syslog/tcp", receiver.port())});
-  raise(1, 3);
-  ASSERT_TRUE(soon([&] { return receiver.messages().size() == 3; }));
-  receiver.break_connection();
-  ASSERT_TRUE(soon([&] { return receiver.messages().size() == 6; }));
-  EXPECT_TRUE(soon([&] { return told == 3; }));
-}
-
 TEST(SinkCheck, NamesWhatIsWrong) {
   SinkConfig config;
   config.name = "x";

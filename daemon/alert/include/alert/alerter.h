@@ -30,7 +30,7 @@ struct Options {
 };
 
 struct Stats {
-  std::size_t open_kinds = 0;
+  std::size_t open_kinds = 0, max_kinds = 0;
   std::uint64_t raised = 0;   ///< alerts with an id of their own
   std::uint64_t folded = 0;   ///< matches that became part of an open alert
   std::uint64_t evicted = 0;  ///< windows closed early because the table was full

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,9 +16,8 @@ namespace ambit::collector {
 /// Turns the kernel's running totals into `loss` events of what was lost since the last call.
 class LossAccounts {
  public:
-  /// One event per image that lost records (reason "ring", as the kernel charges images without telling why) and one
-  /// per reason for the rest that no image was charged with, so that the counts of all events add up to the reasons'
-  /// totals. A total that went back (another ring) starts anew.
+  /// One event per image and reason, and one per reason for the rest that no image was charged with, so that the counts
+  /// of all events add up to the reasons' totals. A total that went back (another ring) starts anew.
   std::vector<Event> take(const kernel::Losses& totals, BootTime now);
 
   /// Loss that user space itself caused ("inject_full", "decode", ...): counted up from `total`.
@@ -26,8 +26,11 @@ class LossAccounts {
   [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
 
  private:
+  using Key = std::pair<ImageId, std::uint32_t>;  ///< image, reason
+
   std::array<std::uint64_t, AMBIT_LOSS_REASONS> by_reason_{};
-  std::unordered_map<ImageId, std::uint64_t> by_image_;
+  std::array<std::int64_t, AMBIT_LOSS_REASONS> uncharged_{};  ///< counted by reason and told of no image yet
+  std::map<Key, std::uint64_t> by_image_;
   std::unordered_map<std::string, std::uint64_t> by_name_;
   std::uint64_t total_ = 0;
 };

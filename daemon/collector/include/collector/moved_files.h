@@ -24,7 +24,7 @@ class MovedFiles {
                 Resolution& found);
 
  private:
-  static constexpr std::size_t kMaxFiles = 65536;  ///< as many as the kernel protects; about 200 bytes each
+  static constexpr std::size_t kMaxFiles = 32768;  ///< as many as the kernel protects; about 200 bytes each
 
   struct Handle {
     ResolvedObject object;

@@ -36,13 +36,27 @@ struct KernelSettings {
   /// Process images whose facts are kept until user space has judged their exit.
   std::uint32_t max_images = 65536;
   /// Protected files and directories (weights shards, datasets, secrets), by inode.
-  std::uint32_t max_protected = 65536;
+  std::uint32_t max_protected = 32768;
   /// TCP sockets of workloads whose bytes are counted at once, and as many datagram sockets.
   std::uint32_t max_sockets = 16384;
   /// Pairs of process and peer that exchanged bytes in the last seconds.
   std::uint32_t max_peers = 16384;
   /// Processes that a workload makes within a second, to be called a storm.
   std::uint32_t fork_storm = 1000;
+  /// Paths below which failed opens are told: models, secrets and denied paths of all scopes.
+  std::uint32_t max_watched_names = 4096;
+  /// Sockets that talk to port 53, and so may ask for names.
+  std::uint32_t max_dns_sockets = 16384;
+  /// Acts on other processes whose repeats within a second are one record.
+  std::uint32_t max_told_acts = 4096;
+  /// Pairs of process image and reason whose losses are told apart.
+  std::uint32_t max_losers = 4096;
+  /// Flood control: most of the free ring that one process image may hold unread, in percent, once an eighth of the
+  /// ring is in use. One flood then gets a third of the ring: 28,000 opens, ten times what the start of a model server
+  /// makes, while nobody reads. 0 = no bound.
+  std::uint32_t flood_share_percent = 50;
+  /// Images whose share is counted at once.
+  std::uint32_t max_writers = 4096;
   /// Accesses that the kernel counts instead of sending once they were judged in scope. About 250 bytes each, in both
   /// halves together; a model server and what it imports are a few thousand.
   bool seen_enabled = true;
@@ -79,6 +93,11 @@ struct LedgerSettings {
 struct AlertSettings {
   /// Repeats of one kind within this time are one alert with revisions.
   std::chrono::milliseconds window = std::chrono::minutes(5);
+};
+
+struct CanarySettings {
+  /// How often each signal is tried by a harmless act of the daemon's own helper, beside the start.
+  std::chrono::milliseconds interval = std::chrono::hours(1);
 };
 
 struct TlsSettings {
@@ -142,6 +161,7 @@ struct Config {
   DocumentSource catalog{"catalog", {}, Embedded::catalog, {}};
   LedgerSettings ledger;
   AlertSettings alerts;
+  CanarySettings canaries;
   std::vector<SinkSettings> sinks;  ///< after load(): at least a terminal, unless the list was given empty
   HttpSettings http;
   ControlSettings control;

@@ -41,6 +41,13 @@ struct Counters {
   std::uint64_t dns_evicted = 0;   ///< questions, holders or addresses that made room
 };
 
+/// How full a bounded table is.
+struct TableUse {
+  std::string_view name;
+  std::size_t used = 0, capacity = 0;
+  std::uint64_t full = 0;  ///< entries that were refused or made room
+};
+
 /// Adds to each event who did it and what it touched. Belongs to the pipeline thread: no I/O, no clock, no exceptions;
 /// time comes from the events, which must be given in ring order.
 class Enricher {
@@ -65,6 +72,7 @@ class Enricher {
   [[nodiscard]] std::string_view cgroup_path(CgroupId id) const;
   [[nodiscard]] std::size_t processes() const noexcept;
   [[nodiscard]] const Counters& counters() const noexcept;
+  [[nodiscard]] std::vector<TableUse> tables() const;
 
  private:
   class Impl;

@@ -27,12 +27,20 @@ struct Options {
   std::uint32_t ring_reserve_bytes = 2U << 20;  ///< kept for exec, exit, fork, credentials and protected objects
   std::uint32_t max_processes = 65536;          ///< more live processes than this lose attribution (counted)
   std::uint32_t max_images = 65536;             ///< decisions held in the kernel
-  std::uint32_t max_protected = 65536;          ///< protected files; as many directories
+  std::uint32_t max_protected = 32768;          ///< protected files; as many directories
   std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
   std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
   std::uint32_t max_sockets = 16384;            ///< TCP sockets whose bytes are counted; as many datagram sockets
   std::uint32_t fork_storm = 1000;              ///< processes that a control group makes within a second, to be told
   std::uint32_t max_peers = 16384;              ///< pairs of process and peer with bytes in the last seconds
+  /// Most of the free ring that one image may hold unread, in percent, once an eighth of the ring is in use: one that
+  /// floods then gets a third of the ring. 0 = no bound.
+  std::uint32_t flood_share_percent = 50;
+  // Tables in which the least recently used make room.
+  std::uint32_t max_writers = 4096;       ///< images whose share is counted at once
+  std::uint32_t max_losers = 4096;        ///< (image, reason) whose losses are told apart
+  std::uint32_t max_told_acts = 4096;     ///< acts whose repeats within a second are one record
+  std::uint32_t max_dns_sockets = 16384;  ///< sockets that talk to port 53
   /// Hook or signal names that must not be used ("tp_btf/sys_exit", "dns"); a `*` at the end stands for the rest.
   std::vector<std::string> denied_hooks;
   std::string cgroup2_path;       ///< empty = find_cgroup2()
@@ -57,10 +65,17 @@ struct SignalState {
   std::string detail;  ///< errno and reason of a refusal; candidates passed over
 };
 
-/// Totals since load, by AMBIT_LOSS_*. `by_image` holds what could be charged to an image, 0 = none.
+/// What one image lost for one reason, since load.
+struct ImageLoss {
+  ImageId image = 0;  ///< 0 = nobody's
+  std::uint32_t reason = 0;
+  std::uint64_t count = 0;
+};
+/// Totals since load, by AMBIT_LOSS_*. `by_image` holds what could be charged to an image; the parts of images that
+/// lost nothing for long make room for others.
 struct Losses {
   std::array<std::uint64_t, AMBIT_LOSS_REASONS> by_reason{};
-  std::vector<std::pair<ImageId, std::uint64_t>> by_image;
+  std::vector<ImageLoss> by_image;
 };
 /// "ring_full", "ring_reserve", ... for an AMBIT_LOSS_*.
 const char* loss_reason_name(std::size_t reason) noexcept;
@@ -68,6 +83,13 @@ const char* loss_reason_name(std::size_t reason) noexcept;
 /// Totals since load, by AMBIT_COUNT_*.
 struct Counters {
   std::array<std::uint64_t, AMBIT_COUNTERS> value{};
+};
+
+/// How full a bounded table of the kernel half is.
+struct TableUse {
+  std::string name;
+  std::uint64_t used = 0, capacity = 0;  ///< entries
+  std::uint64_t full = 0;                ///< entries that were refused or made room, since load
 };
 
 /// The kernel half, loaded. Everything is taken down with the object, but for what is pinned (Options::pin_path).
@@ -130,6 +152,8 @@ class Sensor {
 
   Losses read_losses();
   Counters read_counters();
+  /// Counts the entries of every table: about a millisecond each. Any thread.
+  std::vector<TableUse> tables();
 
   /// What was there already: one AMBIT_REC_EXEC per process, then AMBIT_REC_OPEN, LISTEN, CONNECT and ACCEPT for what
   /// they hold open, all with AMBIT_Q_INVENTORY. Call after attach. Not from the ring, so they have no position.

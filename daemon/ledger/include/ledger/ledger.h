@@ -38,7 +38,6 @@ struct Options {
 
 /// Called on the thread that notices (pipeline or writer); must be quick and must not call back into the ledger.
 struct Hooks {
-  std::function<void(std::string_view reason, std::uint64_t count)> on_loss;
   /// After each commit: alerts and rows made durable, and how long the commit took.
   std::function<void(std::size_t alerts, std::size_t rows, std::chrono::nanoseconds took)> on_commit;
 };

@@ -23,10 +23,11 @@ struct WorkloadRow {
 
 struct SignalRow {
   std::string signal, hook;
-  std::string state;   ///< active, denied, refused, missing
-  std::string blind;   ///< what this hook cannot see
-  std::string detail;  ///< why refused, candidates passed over
-  std::string canary;  ///< "seen", "missed", "waiting"; empty = not tried
+  std::string state;       ///< active, denied, refused, missing
+  std::string blind;       ///< what this hook cannot see
+  std::string detail;      ///< why refused, candidates passed over
+  std::string canary;      ///< "seen", "missed", "waiting", "untried" (its act could not be done); empty = has none
+  WallTime canary_seen{};  ///< when the canary's act was last seen; 0 = never
 };
 
 struct AlertRow {

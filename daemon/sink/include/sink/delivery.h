@@ -30,16 +30,9 @@ struct Timing {
   std::chrono::milliseconds write{30'000};
 };
 
-struct DeliveryHooks {
-  /// Sent to the sink for the first time in this run (a later confirmation is not told).
-  std::function<void(const std::string& sink, const ledger::OutboxMessage&)> on_sent;
-  std::function<void(const std::string& sink, SinkState, const std::string& error)> on_state;
-};
-
 struct DeliveryOptions {
   FormatContext format;
   Timing timing;
-  DeliveryHooks hooks;
   std::function<WallTime()> wall_clock;  ///< empty = the system's
 };
 

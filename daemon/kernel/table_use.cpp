@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "map_rows.h"
+#include "object.h"
+#include "table_sizes.h"
+#include "tables.h"
+
+namespace ambit::kernel {
+
+std::vector<TableUse> table_use(const Object& object, const Options& options, const Tables& tables,
+                                const Losses& losses, const Counters& counters) {
+  std::vector<TableUse> out;
+  for (const auto& spec : table_specs()) {
+    TableUse use;
+    use.name = spec.map;
+    use.capacity = entries_of(spec, options);
+    const bpf_map* map = bpf_object__find_map_by_name(object.get(), use.name.c_str());
+    // A trie is not listed by buckets; what it holds is written by user space alone.
+    use.used = use.name == "watched_names"
+                   ? tables.watched_names()
+                   : count_rows(bpf_map__fd(map), bpf_map__key_size(map), bpf_map__value_size(map));
+    if (spec.when_full == WhenFull::evicts) {
+      const auto made = counters.value[spec.counter];
+      use.full = made > use.used ? made - use.used : 0;
+    } else {
+      use.full = use.name == "procs" ? losses.by_reason[AMBIT_LOSS_PROCS_FULL] : tables.refused(use.name);
+    }
+    out.push_back(std::move(use));
+  }
+  return out;
+}
+
+}  // namespace ambit::kernel

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mixed load for a long time: opens of known and of new names, forks, connects, reads of protected files, reloads, canaries.
+The sanitizers find nothing, memory is flat, and no map or program is left over."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import daemon, host
+from harness.check import Cases, Skip, expect, expect_equal
+
+PROGRAMS = os.path.join(os.path.abspath(sys.argv[1]), "tests/progs")
+BUILDS = os.path.abspath(sys.argv[2])
+SECONDS = float(os.environ.get("AMBIT_SOAK_SECONDS", "3600"))
+WORKLOAD = "/ambit-soak/workload"
+GROWTH = 1.05  # of the last tenth against the third; allocators settle, a leak goes on
+SCOPE = """\
+apiVersion: ambit.dev/v1
+kind: Scope
+metadata: {{name: soaked}}
+spec:
+  owner: {{team: tests}}
+  select: {{cgroup: "{cgroup}/**"}}
+  mode: alert
+  models: [{{name: tiny, path: "{dir}/model/**"}}]
+  files: {{read: [/**], write: ["{dir}/out/**"]}}
+  processes: {{server: {{executable: "/**"}}}}
+  network: {{egress: [{{cidr: 127.0.0.0/8}}]}}
+"""
+# What each kind of load does, over and over, until it is killed.
+LOADS = {
+    "opens": 'while :; do "{progs}/open_loop" 5 "{dir}/known/" 200 >/dev/null; sleep 0.2; done',
+    "new names": 'while :; do "{progs}/evade_blind" open_flood "{dir}/out" 200 >/dev/null; sleep 2; done',
+    "forks": 'while :; do i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done; sleep 0.5; done',
+    "connects": 'while :; do "{progs}/connect_tcp" 127.0.0.1 {port} >/dev/null 2>&1; sleep 0.05; done',
+}
+SANITIZERS = {
+    "asan": {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=16:malloc_context_size=8", "UBSAN_OPTIONS": "print_stacktrace=1"},
+    "tsan": {"TSAN_OPTIONS": "exitcode=66:suppressions=" + os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(
+        __file__)))) + "/lib/tsan.supp"},
+}
+REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
+
+
+def kernel_objects():
+    """How many programs, maps and links there are on this host."""
+    return {kind: len(json.loads(subprocess.run(["bpftool", "-j", kind, "show"], capture_output=True, text=True, check=True).stdout))
+            for kind in ("prog", "map", "link")}
+
+
+class Sanitized(daemon.Daemon):
+    """TSan of GCC 12 cannot place its shadow where kernels randomise with 32 bits."""
+
+    def launch(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                ["setarch", os.uname().machine, "-R", self.binary, "run", "--config", self.config], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True, preexec_fn=host.die_with_parent,
+                env={**os.environ, **SANITIZERS[self.preset]})
+
+
+def soak(preset):
+    if not shutil.which("bpftool"):
+        raise Skip("bpftool (Debian package bpftool)")
+    before = kernel_objects()
+    directory = os.path.realpath(tempfile.mkdtemp(prefix="ambit-soak-"))
+    os.chmod(directory, 0o755)
+    for name in ("model", "known", "out"):
+        os.mkdir(os.path.join(directory, name))
+    weights = os.path.join(directory, "model/weights.gguf")
+    for path in [weights] + [f"{directory}/known/{number}" for number in range(200)]:
+        with open(path, "w", encoding="ascii") as out:
+            out.write("x")
+    cgroup = host.Cgroup(WORKLOAD)
+    watched = Sanitized(os.path.join(BUILDS, preset), os.path.join(directory, "ambit"),
+                        {"soaked": SCOPE.format(dir=directory, cgroup=WORKLOAD)}, extra="canaries: {interval: 30s}\n")
+    watched.preset = preset
+    loads = []
+    try:
+        watched.start(120)
+        names = {"dir": directory, "progs": PROGRAMS, "port": daemon.free_port()}
+        for text in LOADS.values():
+            loads.append(host.launch_in(cgroup, None, ["/bin/sh", "-c", text.format(**names)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"))
+        samples = run_load(watched, weights, SECONDS / 2)
+    finally:
+        for load in loads:
+            load.kill()
+            load.wait()
+        cgroup.remove()
+        status = watched.stop(120)
+        log = watched.log_tail(100000)
+        shutil.rmtree(directory, ignore_errors=True)
+    expect_equal("exit status", status, 0)
+    found = [line for line in log.splitlines() if any(word in line for word in REPORTS)]
+    expect(not found, lambda: f"{len(found)} reports of the sanitizer: {found[:3]}")
+    check_flat(samples)
+    after = kernel_objects()
+    expect_equal("programs, maps and links afterwards", after, before)
+
+
+def run_load(watched, weights, seconds):
+    """[(resident kB, kernel objects)] along the way."""
+    samples, end, number = [], time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        number += 1
+        subprocess.run([PROGRAMS + "/read_file", weights], stdout=subprocess.DEVNULL, check=False)
+        if number % 10 == 0:
+            expect_equal("reload", watched.cli("reload", seconds=60).returncode, 0)
+            expect(watched.process.poll() is None, lambda: "the daemon ended: " + watched.log_tail())
+            samples.append((watched.memory_kb()["RssAnon"], kernel_objects()))
+        time.sleep(0.5)
+    return samples
+
+
+def check_flat(samples):
+    expect(len(samples) >= 4, f"only {len(samples)} samples: AMBIT_SOAK_SECONDS is too short")
+    third, tenth = len(samples) // 3, max(1, len(samples) // 10)
+    early = max(memory for memory, _ in samples[third:third + tenth])
+    late = max(memory for memory, _ in samples[-tenth:])
+    print(f"   anonymous memory {early} kB at a third, {late} kB at the end; {samples[-1][1]}", flush=True)
+    expect(late <= early * GROWTH, f"memory grew from {early} to {late} kB")
+    expect_equal("programs, maps and links under load", samples[-1][1], samples[third][1])
+
+
+def main():
+    cases = Cases("soak")
+    for preset in SANITIZERS:
+        cases.run(preset, soak, preset)
+    sys.exit(cases.status())
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+main()
