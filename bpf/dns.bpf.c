@@ -102,7 +102,8 @@ ALWAYS_INLINE bool may_matter(struct __sk_buff *skb)
 		return true; /* not in the linear part: find_transport() looks */
 	if (packet[IP_PROTOCOL] == IPPROTO_UDP || packet[IP6_NEXT_HEADER] == IPPROTO_UDP)
 		return true;
-	return skb->remote_port == bpf_htonl(DNS_PORT) || (packet[0] >> 4 == 6 && packet[IP6_NEXT_HEADER] != IPPROTO_TCP);
+	return skb->remote_port == bpf_htonl(DNS_PORT) ||
+	       (packet[0] >> 4 == 6 && packet[IP6_NEXT_HEADER] != IPPROTO_TCP);
 }
 
 ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)

@@ -87,6 +87,15 @@ struct {
 	__type(value, struct ambit_seen);
 } seen SEC(".maps") __weak;
 
+/* Processes as user space knows them, for the daemon after it. No program here reads it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192); /* set by the loader */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ambit_known_key);
+	__type(value, struct ambit_known);
+} known SEC(".maps") __weak;
+
 /* Programs behind the sys_exit dispatcher, by AMBIT_SLOT_*. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Bytes per process and peer: end of datagram sockets, and the two iterators with which user space collects what passed.
- * What is connected joins in tcp_state.bpf.c, what is accepted in sockets.bpf.c, datagrams in dns.bpf.c.
+/* Bytes per process and peer: end of datagram sockets, and the two iterators with which user space collects what
+ * passed. What is connected joins in tcp_state.bpf.c, what is accepted in sockets.bpf.c, datagrams in dns.bpf.c.
  */
 #include "lib/traffic.bpf.h"
 

@@ -68,8 +68,8 @@ struct opened {
 	struct task_struct *process; /* behind a file of /proc that shows one */
 	struct target target;
 	__u32 access;
-	__u32 generation; /* judge_generation() before the object was looked at */
-	__u32 flags;	  /* AMBIT_PROTECT_* */
+	__u32 generation;    /* judge_generation() before the object was looked at */
+	__u32 flags;	     /* AMBIT_PROTECT_* */
 	struct inode *layer; /* of a file on an overlay: the one behind it */
 };
 

@@ -132,8 +132,7 @@ ALWAYS_INLINE void count_tcp(struct socket_owner *owner, struct sock *sk)
 		}
 	}
 	/* inet_num is given back before the socket is closed. */
-	key.port = bpf_ntohs(key.role == AMBIT_ROLE_SERVER ? READ(inet, inet_sport)
-							   : READ(sk, __sk_common.skc_dport));
+	key.port = bpf_ntohs(key.role == AMBIT_ROLE_SERVER ? READ(inet, inet_sport) : READ(sk, __sk_common.skc_dport));
 	add_traffic(&key, in, out);
 }
 

@@ -115,7 +115,6 @@ Daemon::Step Daemon::open_ledger() {
   ledger::Options options;
   options.path = config_.ledger.path;
   options.boot_id = boot_id_;
-  options.ring_generation = static_cast<std::uint64_t>(started_.count());
   options.retention = std::chrono::hours(24) * config_.ledger.retention_days;
   ledger::Hooks hooks;
   hooks.on_commit = [this](std::size_t, std::size_t, std::chrono::nanoseconds took) {
@@ -172,6 +171,8 @@ Daemon::Step Daemon::start_kernel() {
   options.fork_storm = config_.kernel.fork_storm;
   options.denied_hooks = config_.hooks.deny;
   options.cgroup2_path = config_.kernel.cgroup2_path;
+  options.pin_path = config_.kernel.pin_path;
+  options.max_known = config_.kernel.max_known;
   auto sensor = kernel::Sensor::load(options);
   if (!sensor.ok()) return Failure{cli::kDegraded, sensor.error().message};
   sensor_ = std::move(sensor).value();
@@ -187,19 +188,44 @@ Daemon::Step Daemon::start_kernel() {
   collector_->inject(collector::make_tick());
   collector_->inject(collector::read_users());
   if (const auto attached = sensor_->attach(); !attached.ok()) return Failure{cli::kDegraded, attached.error().message};
+  begin_ring();
+  own_files_ = std::make_unique<OwnFiles>(*sensor_, collector::identify_with(*sensor_), fanotify_.get());
+  own_files_->protect(*sets_.own);
   start_pipeline();  // after attach(), which settles what signals are blind; the ring holds what comes meanwhile
   take_inventory();
   return {};
 }
 
+/// Positions and losses go on where the last run over this ring ended; another ring leaves a gap behind it.
+void Daemon::begin_ring() {
+  const auto& pins = sensor_->pins();
+  spdlog::info("ring generation={} pinned={} continued={}{}{}", pins.ring_generation, pins.is_pinned, pins.is_continued,
+               pins.note.empty() ? "" : " note=", pins.note);
+  ledger_->begin_ring(pins.ring_generation);
+  const auto former_end = ledger_->former_end();
+  if (pins.is_continued || !former_end) return;
+  ledger::Batch batch;
+  batch.gaps.push_back({*former_end, collector::wall_now(), "not_watched", "", 0});
+  ledger_->submit(std::move(batch));
+}
+
 void Daemon::start_pipeline() {
   PipelineOptions options;
+  const auto& pins = sensor_->pins();
+  options.loss_totals = ledger_->loss_totals();
+  options.ring_abandoned = pins.abandoned_records;
+  options.max_known = pins.is_pinned ? config_.kernel.max_known : 0;
+  if (pins.is_continued) {
+    const BootTime end(static_cast<std::int64_t>(pins.former_beat_ns));
+    options.losses_since = end;
+    options.former = FormerRun{sensor_->ring().written_position(), end, cgroup_names()};
+  }
   options.seen_entries = config_.kernel.seen_enabled ? config_.kernel.seen_entries : 0;
   options.self_tgid = static_cast<std::uint32_t>(getpid());
   options.self_executable = own_executable(*sensor_);
   options.alert.window = config_.alerts.window;
   options.alert.boot_id = boot_id_;
-  options.alert.ring_generation = static_cast<std::uint64_t>(started_.count());
+  options.alert.ring_generation = pins.ring_generation;
   options.alert.id_clock = ledger_->id_clock(collector::wall_now() - collector::boot_now());
   options.enrich.resolvers = resolvers_of(config_);
   for (const auto& signal : sensor_->signals()) {
@@ -216,14 +242,16 @@ void Daemon::start_pipeline() {
   pipeline_thread_ = std::jthread([this](const std::stop_token& stop) { pipeline_->run(stop); });
 }
 
-void Daemon::take_inventory() {
+std::vector<Event> Daemon::cgroup_names() const {
   const auto root =
       config_.kernel.cgroup2_path.empty() ? kernel::find_cgroup2() : Result<std::string>(config_.kernel.cgroup2_path);
-  std::vector<Event> names;
-  if (root.ok()) {
-    if (auto found = collector::cgroup_names(*root); found.ok()) names = std::move(found).value();
-  }
-  if (const auto status = collector_->take_inventory(std::move(names)); !status.ok()) {
+  if (!root.ok()) return {};
+  auto found = collector::cgroup_names(*root);
+  return found.ok() ? std::move(found).value() : std::vector<Event>{};
+}
+
+void Daemon::take_inventory() {
+  if (const auto status = collector_->take_inventory(cgroup_names()); !status.ok()) {
     spdlog::warn("inventory: {}", status.error().message);
   }
   expect_judged();
@@ -255,6 +283,7 @@ void Daemon::stop() {
   pipeline_thread_.request_stop();
   if (pipeline_thread_.joinable()) pipeline_thread_.join();
   if (ledger_) ledger_->sync();
+  if (pipeline_) pipeline_->release();
   if (delivery_) {
     io_.restart();
     delivery_->drain(kDrainLimit, [this] { io_.stop(); });
@@ -266,6 +295,7 @@ void Daemon::stop() {
   http_.reset();
   control_.reset();
   resolver_.reset();
+  own_files_.reset();
   fanotify_.reset();
   delivery_.reset();
   ledger_.reset();

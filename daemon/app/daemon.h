@@ -56,8 +56,10 @@ class Daemon {
   Step open_ledger();
   Step open_doors();
   Step start_kernel();
+  void begin_ring();
   void start_pipeline();
   void take_inventory();
+  [[nodiscard]] std::vector<Event> cgroup_names() const;
   void start_delivery();
   void start_timers();
   void stop();
@@ -68,6 +70,9 @@ class Daemon {
   void every_second();
   void run_canary();
   [[nodiscard]] std::vector<metrics::SignalRow> signals_now() const;
+  void sweep_former_run();
+  void watch_own_files();
+  void check_pins();
   void inject(EventKind kind, EventFacts facts);
   void reload(control::Server::Reply reply);
   void finish_reload(config::LoadResult config, LoadedSets sets, Event users, const control::Server::Reply& reply);
@@ -88,6 +93,8 @@ class Daemon {
   WallTime started_{};
   std::string last_reload_;
   bool ready_told_ = false;
+  BootTime own_files_watched_{};
+  bool is_taken_over_ = false;  ///< what a run before left in the kernel is swept
   bool is_stopping_ = false;
   std::uint64_t judged_round_ = std::numeric_limits<std::uint64_t>::max();  ///< Pipeline::rounds() to wait for
   CanaryWatch canary_;
@@ -107,6 +114,7 @@ class Daemon {
   std::unique_ptr<collector::Collector> collector_;
   std::unique_ptr<collector::FanotifyWatch> fanotify_;
   std::unique_ptr<ResolverWorker> resolver_;
+  std::unique_ptr<OwnFiles> own_files_;
   std::unique_ptr<LiveEvents> live_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ProbeRunner> probes_;

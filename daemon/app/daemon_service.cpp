@@ -26,6 +26,8 @@ using namespace std::chrono_literals;
 constexpr auto kTick = 250ms;
 /// Ticks come four times a second; ten missed ones mean that the pipeline hangs.
 constexpr auto kHeartbeatLimit = 5s;
+/// How soon a file of Ambit's own that was replaced is watched again.
+constexpr auto kOwnFilesInterval = 1min;
 constexpr std::size_t kShownAlerts = 20;
 
 void repeat(boost::asio::steady_timer& timer, std::chrono::nanoseconds interval, const std::function<void()>& body) {
@@ -102,13 +104,40 @@ void Daemon::every_second() {
   const auto snapshot = pipeline_->snapshot();
   probes_->set_targets(snapshot->probes);
 
-  if (is_caught_up() && canary_.is_due(collector::boot_now())) run_canary();
+  const auto now = collector::boot_now();
+  if (is_caught_up() && canary_.is_due(now)) run_canary();
   for (auto& facts : canary_.judge(signals_now())) inject(EventKind::coverage, std::move(facts));
+  check_pins();
+  if (now - own_files_watched_ > kOwnFilesInterval) watch_own_files();
+  if (!is_taken_over_ && readiness().is_ready) sweep_former_run();
   if (!ready_told_ && readiness().is_ready) {
     ready_told_ = true;
     spdlog::info("ready: {}", snapshot->sets);
     notify_ready(snapshot->sets);
   }
+}
+
+/// All that this run wants of the kernel is told by now: decisions and protected objects that only a run before asked
+/// for go.
+void Daemon::sweep_former_run() {
+  is_taken_over_ = true;
+  if (!sensor_->pins().is_continued) return;
+  sensor_->drop_stale_protection();
+  sensor_->sweep_images();
+}
+
+void Daemon::watch_own_files() {
+  own_files_watched_ = collector::boot_now();
+  boost::asio::post(reloads_, [this, own = sets_.own] { own_files_->protect(*own); });
+}
+
+/// Whoever unlinks the pins takes nothing of this run, but the next one would begin anew.
+void Daemon::check_pins() {
+  const auto gone = sensor_->restore_pins();
+  if (gone == 0) return;
+  const bool is_back = sensor_->pins().is_pinned;
+  spdlog::warn("pins removed={} restored={}{}", gone, is_back, is_back ? "" : " note=" + sensor_->pins().note);
+  inject(EventKind::coverage, CoverageFacts{"pins", sensor_->pins().path, is_back ? "restored" : "removed"});
 }
 
 void Daemon::inject(EventKind kind, EventFacts facts) {
@@ -165,6 +194,7 @@ void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event use
   registry_->count_reload(true);
   spdlog::info("reload {}", last_reload_);
   canary_.set_interval(config_.canaries.interval);
+  watch_own_files();
   delivery_->reconfigure(sink_configs());
   delivery_->reopen();
   pipeline_->offer(sets_);
@@ -194,7 +224,7 @@ void Daemon::expect_judged() {
 }
 
 bool Daemon::is_caught_up() const {
-  return pipeline_ != nullptr && pipeline_->rounds() >= judged_round_;
+  return pipeline_ != nullptr && !pipeline_->is_catching_up() && pipeline_->rounds() >= judged_round_;
 }
 
 metrics::Readiness Daemon::readiness() const {
@@ -224,6 +254,7 @@ metrics::StatusReport Daemon::status() const {
   report.kernel = kernel_release_;
   report.boot_id = boot_id_;
   report.abi = AMBIT_ABI;
+  if (sensor_) report.restart = restart_row(sensor_->pins());
   report.now = collector::wall_now();
   report.started = started_;
   report.config_files = config_.files;

@@ -28,24 +28,36 @@ Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledg
       hooks_(std::move(hooks)),
       sets_(std::move(sets)),
       blind_signals_(std::move(options.blind_signals)),
+      self_tgid_(options.self_tgid),
+      self_executable_(options.self_executable),
       enricher_(sets_.catalog, std::move(options.enrich)),
       judge_(sets_.scopes, options.self_tgid),
       alerter_(std::move(options.alert)),
       canaries_(options.self_tgid, options.self_executable),
       seen_(sensor_.seen(), options.seen_entries),
+      known_(sensor_.known(), options.max_known),
+      former_(std::move(options.former)),
+      max_known_(options.max_known),
       seen_entries_(options.seen_entries),
       counts_traffic_(options.counts_traffic),
+      ring_abandoned_(options.ring_abandoned),
+      losses_since_(options.losses_since),
+      is_catching_up_(former_.has_value()),
       snapshot_(std::make_shared<Snapshot>()) {
+  if (former_) collector_.hold_inventory(true);
+  losses_.resume(options.loss_totals);
   tell_kernel();
 }
 
 void Pipeline::run(const std::stop_token& stop) {
   const auto on_record = [this](const collector::RawRecord& record) { handle_record(record); };
-  const auto on_event = [this](Event&& event) { handle(event); };
+  const auto on_event = [this](Event&& event) { handle_own(std::move(event)); };
+  if (former_) take_over(stop);
   auto poll = kPoll;
   while (!stop.stop_requested()) {
     collector_.wait(poll);
     poll = collector_.drain(on_record, on_event) > 0 ? kPollBusy : kPoll;
+    if (catching_ != Catching::no) end_catching_up();
     hand_over();
     rounds_.fetch_add(1, std::memory_order_release);
   }
@@ -74,12 +86,30 @@ void Pipeline::handle_record(const collector::RawRecord& record) {
     const auto messages = dns_streams_.add(record.bytes, record.position);
     if (!messages.ok()) ++undecodable_;
     for (std::size_t i = 0; messages.ok() && i < messages->size(); ++i) handle((*messages)[i]);
-  } else if (const auto event = decode::decode(record.bytes, record.position); event.ok()) {
+  } else if (auto event = decode::decode(record.bytes, record.position); event.ok()) {
+    mark_own_files(*event);
+    if (catching_ == Catching::behind && record.position != 0) keep_time(*event);
     handle(*event, record.bytes);
   } else {
     ++undecodable_;
   }
   if (record.position != 0) ring_position_ = record.position;
+}
+
+/// Ambit's own files, where anybody else acts on them. Who runs this very program is Ambit.
+void Pipeline::mark_own_files(Event& event) const {
+  FileObject* object = nullptr;
+  if (auto* names = std::get_if<NameFacts>(&event.facts)) {
+    if (sets_.own) sets_.own->mark(*names);
+    object = &names->object;
+  } else if (auto* open = std::get_if<OpenFacts>(&event.facts)) {
+    object = &open->object;
+  }
+  if (object == nullptr || (object->protected_flags & AMBIT_PROTECT_SELF) == 0) return;
+  const auto process = enricher_.find(event.subject);
+  const bool is_ambit = event.subject.tgid == self_tgid_ ||
+                        (process && self_executable_.known() && process->exe_object.id == self_executable_);
+  if (is_ambit) object->protected_flags &= ~kOwnRules;
 }
 
 void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
@@ -92,6 +122,9 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   judged.judgement = judge_.judge(judged.enriched);
   const bool is_canary = canaries_.observe(judged.enriched);
   if (judge_.has_output()) tell_kernel();
+  known_.note(judged.enriched, judge_);
+  if (catching_ != Catching::no && event.kind == EventKind::exit) ghosts_.erase(event.subject);
+  if (catching_ == Catching::merging && event.kind == EventKind::exec) ghosts_.erase(event.subject);
 
   if (judged.judgement.workload != nullptr) {
     if (event.kind == EventKind::traffic) {
@@ -104,11 +137,12 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   }
   if (event.kind == EventKind::loss) {
     const auto& loss = std::get<LossFacts>(event.facts);
-    batch_.gaps.push_back({wall_of(now_ - 1s), wall_, loss.reason,
+    const BootTime since = losses_since_ != BootTime{} ? losses_since_ : now_ - 1s;
+    batch_.gaps.push_back({wall_of(since), wall_, loss.reason,
                            judged.judgement.workload ? judged.judgement.workload->name : std::string(), loss.count});
   }
   match(judged, is_canary);
-  if (judged.judgement.is_repeatable && !is_canary && seen_.is_enabled()) {
+  if (judged.judgement.is_repeatable && !is_canary && seen_.is_enabled() && catching_ == Catching::no) {
     if (const auto ticket = kernel::seen_ticket(record))
       seen_.offer(*ticket, judged, *sets_.rules, wall_of(event.time));
   }
@@ -118,7 +152,7 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
 void Pipeline::match(const JudgedEvent& judged, bool is_canary) {
   matches_.clear();
   sets_.rules->evaluate(judged, matches_);
-  if (matches_.empty() || is_canary) return;
+  if (matches_.empty() || is_canary || is_told_before(judged.event())) return;
   std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
   alerter_.consider(judged, matches_, {losses_.total(), blind_signals_}, batch_.alerts);
 }
@@ -138,8 +172,11 @@ void Pipeline::note_traffic(const JudgedEvent& judged) {
 void Pipeline::on_tick(const Event& event) {
   now_ = event.time;
   wall_ = std::get<TickFacts>(event.facts).wall;
-  heartbeat_.store(now_.count(), std::memory_order_relaxed);
-  seen_.set_time(now_, wall_);
+  if (is_at_present()) {
+    heartbeat_.store(now_.count(), std::memory_order_relaxed);
+    seen_.set_time(now_, wall_);
+    sensor_.beat(static_cast<std::uint64_t>(now_.count()));
+  }
   alerter_.tick(now_, wall_, batch_.alerts);
   if (now_ - last_second_ < 1s) return;
   last_second_ = now_;
@@ -150,7 +187,8 @@ void Pipeline::once_a_second() {
   alerter_.checkpoint(batch_.running);
   seen_.collect(batch_.accesses);
   count_traffic();
-  count_losses();
+  known_.refresh(judge_);
+  if (catching_ == Catching::no) count_losses();  // of what is behind, all at once and with its span
   publish_snapshot();
 }
 
@@ -170,7 +208,8 @@ void Pipeline::count_losses() {
   auto events = losses_.take(totals, now_);
   for (auto& more :
        {losses_.take("undecodable", undecodable_, now_), losses_.take("traffic_unread", traffic_failures_, now_),
-        losses_.take("dns_stream", dns_streams_.broken(), now_),
+        losses_.take("dns_stream", dns_streams_.broken(), now_), losses_.take("ring_abandoned", ring_abandoned_, now_),
+        losses_.take("held_full", held_dropped_, now_),
         losses_.take("inject_full", collector_.injected_dropped(), now_),
         losses_.take("inventory_full", collector_.inventory_dropped(), now_),
         losses_.take("ledger_alerts", ledger.lost_alerts, now_), losses_.take("ledger_rows", ledger.lost_rows, now_),
@@ -186,6 +225,8 @@ void Pipeline::count_losses() {
     metrics_.count_loss(loss.reason, loss.count);
     handle(event);
   }
+  losses_since_ = now_;
+  if (!events.empty()) batch_.loss_totals = losses_.totals();
 }
 
 void Pipeline::on_reload(const Event& event) {
@@ -229,7 +270,11 @@ void Pipeline::tell_kernel() {
                                             : sensor_.protect_file(change.id, change.flags);
     if (!status.ok()) ++protect_refused_;
   }
-  if (const auto names = judge_.take_watched_names()) {
+  if (auto names = judge_.take_watched_names()) {
+    if (sets_.own) {
+      for (const auto* own : {&sets_.own->parts, &sets_.own->rules})
+        names->insert(names->end(), own->begin(), own->end());
+    }
     if (!sensor_.watch_names(*names).ok()) ++names_refused_;
   }
   // After what the kernel is to protect: a record made from here on has seen all of it.
@@ -244,8 +289,17 @@ void Pipeline::hand_over() {
     submitted_position_ = ring_position_;
     ledger_.submit(std::exchange(batch_, {}));
   }
-  const auto durable = ledger_.releasable_position();
-  collector_.release(durable >= submitted_position_ ? ring_position_ : durable);
+  release();
+}
+
+void Pipeline::release() {
+  // A ledger that lags holds nothing up as long as the ring has room: what is not durable yet stays to be read again.
+  const auto& ring = sensor_.ring();
+  const bool is_short = ring.pending_bytes() > ring.capacity_bytes() / 2;
+  const auto durable = is_short ? ledger_.releasable_position() : ledger_.committed_position();
+  const auto position = durable >= submitted_position_ ? ring_position_ : durable;
+  collector_.release(position);
+  known_.released(position);
 }
 
 void Pipeline::count_alerts() {
@@ -261,6 +315,7 @@ std::vector<metrics::TableRow> Pipeline::table_rows() const {
   const auto seen = seen_.stats();
   const auto alerts = alerter_.stats();
   std::vector<metrics::TableRow> rows = {{"seen", seen.entries, seen_entries_, seen.evicted + seen.refused},
+                                         {"known", known_.size(), max_known_, known_.refused()},
                                          {"alert_windows", alerts.open_kinds, alerts.max_kinds, alerts.evicted}};
   for (const auto& table : enricher_.tables())
     rows.push_back({std::string(table.name), table.used, table.capacity, table.full});

@@ -9,6 +9,8 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "alert/alerter.h"
@@ -20,6 +22,7 @@
 #include "kernel/sensor.h"
 #include "ledger/ledger.h"
 #include "metrics/registry.h"
+#include "process_keeper.h"
 #include "scope/judge.h"
 #include "seen_keeper.h"
 #include "sets.h"
@@ -34,7 +37,16 @@ struct PipelineHooks {
   std::function<std::uint64_t()> names_lost;         ///< how often fanotify's queue overflowed so far
 };
 
+/// Where an earlier run over the same ring stopped.
+struct FormerRun {
+  std::uint64_t until = 0;     ///< what the ring held when this run began: position past its last record
+  BootTime end{};              ///< when that run was last known to live
+  std::vector<Event> cgroups;  ///< names of the control groups that are there now
+};
+
 struct PipelineOptions {
+  std::optional<FormerRun> former;
+  std::size_t max_known = 0;  ///< processes remembered for the run after this one; 0 = none
   alert::Options alert;
   enrich::Limits enrich;
   std::size_t seen_entries = 0;  ///< of the seen-table; 0 = off
@@ -42,6 +54,9 @@ struct PipelineOptions {
   FileId self_executable;
   std::vector<std::string> blind_signals;  ///< of the hook plan, for alerts
   bool counts_traffic = false;             ///< signal `traffic` is active
+  std::string loss_totals;                 ///< collector::LossAccounts::totals() of the run before over this ring
+  BootTime losses_since{};                 ///< when that run was last known to live; 0 = there was none
+  std::uint64_t ring_abandoned = 0;        ///< records left unread in a ring that was given up
 };
 
 /// kernel record -> decode -> enrich -> scope verdict -> rules -> alert -> ledger, in one thread and one order. Reads
@@ -54,6 +69,9 @@ class Pipeline {
   /// The thread's body: until `stop`, then what is left in the ring, then the open alert windows.
   void run(const std::stop_token& stop);
 
+  /// [when the thread has ended] Gives the ring back what became durable since.
+  void release();
+
   /// [any thread] What the next `reload` event that is ok puts in force.
   void offer(Sets sets);
   /// [any thread] Events are handed to on_event while this is true.
@@ -62,10 +80,24 @@ class Pipeline {
   [[nodiscard]] SnapshotRef snapshot() const;
   /// [any thread] Boot time of the last tick that was handled.
   [[nodiscard]] BootTime heartbeat() const noexcept { return BootTime(heartbeat_.load(std::memory_order_relaxed)); }
+  /// [any thread] What happened before this run began is not judged yet, or the inventory is not.
+  [[nodiscard]] bool is_catching_up() const noexcept { return is_catching_up_.load(std::memory_order_acquire); }
   /// [any thread] Rounds of the loop that are done. What was injected before rounds() was n is judged at n + 2.
   [[nodiscard]] std::uint64_t rounds() const noexcept { return rounds_.load(std::memory_order_acquire); }
 
  private:
+  // takeover.cpp
+  void take_over(const std::stop_token& stop);
+  void handle_own(Event&& event);
+  void keep_time(const Event& event);
+  void end_catching_up();
+  void drop_ghosts();
+  [[nodiscard]] bool is_at_present() const noexcept {
+    return catching_ == Catching::no || catching_ == Catching::merging;
+  }
+  [[nodiscard]] bool is_told_before(const Event& event) const;
+
+  void mark_own_files(Event& event) const;
   void handle_record(const collector::RawRecord& record);
   /// `record`: what the event was decoded from; empty for the daemon's own.
   void handle(const Event& event, std::span<const std::byte> record = {});
@@ -93,6 +125,8 @@ class Pipeline {
   PipelineHooks hooks_;
   Sets sets_;
   std::vector<std::string> blind_signals_;
+  std::uint32_t self_tgid_ = 0;
+  FileId self_executable_;
 
   decode::DnsStreams dns_streams_;
   enrich::Enricher enricher_;
@@ -100,23 +134,35 @@ class Pipeline {
   alert::Alerter alerter_;
   CanaryBook canaries_;
   SeenKeeper seen_;
+  ProcessKeeper known_;
+  std::optional<FormerRun> former_;
   collector::LossAccounts losses_;
 
   BootTime now_{};
   WallTime wall_{};
   BootTime last_second_{};
+  /// remembering: what the run before wrote down is read; behind: the ring still holds what is older than this run;
+  /// merging: the inventory of now comes next.
+  enum class Catching { no, remembering, behind, merging } catching_ = Catching::no;
+  std::unordered_set<ProcessKey> known_before_;  ///< processes that needed no inventory
+  std::vector<Event> held_;                      ///< of now, until then
+  std::uint64_t held_dropped_ = 0;
+  std::unordered_map<ProcessKey, ImageId> ghosts_;  ///< remembered, and neither seen to end nor found since
+  std::size_t max_known_ = 0;
   std::size_t seen_entries_ = 0;
   bool counts_traffic_ = false;
   std::uint64_t undecodable_ = 0;
   std::uint64_t traffic_failures_ = 0;
   std::uint64_t protect_refused_ = 0;
   std::uint64_t names_refused_ = 0;
+  std::uint64_t ring_abandoned_ = 0;
+  BootTime losses_since_{};               ///< when losses were last counted
   std::uint64_t ring_position_ = 0;       ///< past the last ring record handled
   std::uint64_t submitted_position_ = 0;  ///< of the last batch that held rows
   ledger::Batch batch_;
   std::vector<Match> matches_;
 
-  std::atomic<bool> events_wanted_{false};
+  std::atomic<bool> events_wanted_{false}, is_catching_up_{false};
   std::atomic<std::int64_t> heartbeat_{0};
   std::atomic<std::uint64_t> rounds_{0};
   mutable std::mutex mutex_;  ///< guards the two below; held for a pointer copy

@@ -46,12 +46,12 @@ std::string text_at(const nlohmann::json& json, const char* outer, const char* i
 
 bool canary_can_prove(const std::string& signal) {
   static const std::vector<std::string> kProvable = {
-      "exec",        "fork",        "exit",         "memfd_exec",    "cred",       "open",   "proc_mem",
-      "name_change", "connect",     "connect_unix", "send",          "bind",       "listen", "accept",
-      "dns",         "ptrace",      "io_uring",     "io_uring_open", "process_vm", "kcmp",   "perf_event",
-      "userfaultfd", "keyring",     "bpf",          "kernel_module", "kexec",      "signal", "socket",
-      "stdio",       "fd_received", "mount",        "mmap",          "memfd",
-      "traffic",     "send_unix",   "exhaustion"};
+      "exec",          "fork",        "exit",       "memfd_exec",   "cred",      "open",
+      "proc_mem",      "name_change", "connect",    "connect_unix", "send",      "bind",
+      "listen",        "accept",      "dns",        "ptrace",       "io_uring",  "io_uring_open",
+      "process_vm",    "kcmp",        "perf_event", "userfaultfd",  "keyring",   "bpf",
+      "kernel_module", "kexec",       "signal",     "socket",       "stdio",     "fd_received",
+      "mount",         "mmap",        "memfd",      "traffic",      "send_unix", "exhaustion"};
   return std::find(kProvable.begin(), kProvable.end(), signal) != kProvable.end();
 }
 
@@ -95,6 +95,10 @@ std::vector<metrics::WorkloadRow> workload_rows(const Snapshot& snapshot) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+metrics::RestartRow restart_row(const kernel::PinReport& pins) {
+  return {pins.path, pins.is_pinned, pins.is_continued, pins.note, pins.ring_generation, pins.abandoned_records};
 }
 
 std::vector<metrics::SinkRow> sink_rows(const std::vector<sink::SinkStatus>& sinks) {
@@ -174,6 +178,9 @@ std::vector<metrics::DegradedRow> degraded_rows(const metrics::StatusReport& rep
     if (signal.canary == "missed" || signal.canary == "untried") {
       rows.push_back({"canary_" + signal.canary, fmt::format("signal {} ({})", signal.signal, signal.hook)});
     }
+  }
+  if (!report.restart.path.empty() && !report.restart.is_pinned) {
+    rows.push_back({"not_pinned", fmt::format("a restart will lose what happens meanwhile: {}", report.restart.note)});
   }
   if (report.ledger.state != "ok") rows.push_back({"ledger_" + report.ledger.state, report.ledger.last_error});
   if (report.ledger.behind_seconds > 1.0) {

@@ -37,6 +37,7 @@ std::vector<metrics::SignalRow> signal_rows(const ReportParts& parts);
 /// Adds the kernel half's tables to those of user space, which knows more of a table that both keep ("seen").
 void add_kernel_tables(const std::vector<kernel::TableUse>& tables, std::vector<metrics::TableRow>& rows);
 std::vector<metrics::WorkloadRow> workload_rows(const Snapshot& snapshot);
+metrics::RestartRow restart_row(const kernel::PinReport& pins);
 std::vector<metrics::SinkRow> sink_rows(const std::vector<sink::SinkStatus>& sinks);
 metrics::LedgerRow ledger_row(const std::string& path, const ledger::LedgerStatus& status);
 /// The newest alerts of the ledger as the status page shows them.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 
 #include "config/documents.h"
@@ -43,6 +44,10 @@ LoadedSets load_sets(const config::Config& config, WallTime today) {
   auto compiled_rules = engine::RuleSet::compile(reader.read(config.rules));
   reader.note(std::move(compiled_rules.diagnostics));
   out.sets.rules = std::move(compiled_rules.set);
+
+  std::error_code error;
+  out.sets.own = std::make_shared<const OwnPaths>(
+      own_paths(config, std::filesystem::read_symlink("/proc/self/exe", error).string()));
 
   auto catalog = enrich::Catalog::load(reader.read(config.catalog));
   if (catalog.ok()) {

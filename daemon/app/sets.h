@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "engine/rule_set.h"
 #include "enrich/catalog.h"
+#include "own_files.h"
 #include "scope/scope_set.h"
 
 namespace ambit::app {
@@ -17,6 +18,7 @@ struct Sets {
   std::shared_ptr<const scope::ScopeSet> scopes;
   std::shared_ptr<const engine::RuleSet> rules;
   std::shared_ptr<const enrich::Catalog> catalog;
+  std::shared_ptr<const OwnPaths> own;
 };
 
 struct LoadedSets {

@@ -14,6 +14,7 @@ Command add_rules_test(CLI::App& app, Context& context);
 Command add_rules_list(CLI::App& app, Context& context);
 Command add_explain(CLI::App& app, Context& context);
 Command add_reload(CLI::App& app, Context& context);
+Command add_unload(CLI::App& app, Context& context);
 Command add_version(CLI::App& app, Context& context);
 
 }  // namespace ambit::cli

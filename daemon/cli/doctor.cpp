@@ -64,6 +64,18 @@ int code_of(const kernel::HostCheck& host, const control::Answer& answer) {
   return kDegraded;
 }
 
+std::string restart_line(const json& restart) {
+  const auto path = restart.value("path", "");
+  if (path.empty()) return "restart: nothing outlives the daemon (kernel.pin_path is empty)\n";
+  const bool is_pinned = restart.value("is_pinned", false);
+  const auto note = restart.value("note", "");
+  return fmt::format(
+      "restart: {} {}; this run {}{}{}\n",
+      is_pinned ? paint("pinned", Tone::good) + " at" : paint("not pinned", Tone::bad) + " at", path,
+      restart.value("is_continued", false) ? "went on with the ring of the one before" : "began a ring of its own",
+      note.empty() ? "" : ": ", note);
+}
+
 void show(const kernel::HostCheck& host, const control::Answer& answer) {
   print(fmt::format("host: {}\n", host.exit_code == kFine ? paint("can carry the sensor", Tone::good)
                                                           : paint(host.message, Tone::bad)));
@@ -76,6 +88,7 @@ void show(const kernel::HostCheck& host, const control::Answer& answer) {
   print(fmt::format("daemon: ambit {} on kernel {}\n\n", answer.body.value("version", ""),
                     answer.body.value("kernel", "")));
   print(signal_table(answer.body));
+  print("\n" + restart_line(answer.body.value("restart", json::object())));
 }
 
 int examine(const Context& context) {
@@ -91,6 +104,7 @@ int examine(const Context& context) {
                  {{"running", answer.ok()},
                   {"message", answer.error},
                   {"version", answer.ok() ? answer.body.value("version", "") : ""}}},
+                {"restart", answer.ok() ? answer.body.value("restart", json::object()) : json::object()},
                 {"signals", answer.ok() ? answer.body.value("signals", json::array()) : json::array()}});
   } else {
     show(host, answer);

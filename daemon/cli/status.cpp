@@ -38,6 +38,15 @@ void show_head(const json& r) {
                     number(r, "alerts_total"), number(r, "rules"), number(r, "scopes"), number(r, "processes")));
 }
 
+void show_restart(const json& r) {
+  const auto restart = r.value("restart", json::object());
+  if (restart.value("path", "").empty()) return;
+  print(fmt::format(
+      "restart: {}{}\n",
+      restart.value("is_pinned", false) ? "pinned at " + restart.value("path", "") : paint("not pinned", Tone::bad),
+      restart.value("is_continued", false) ? ", went on with the ring of the run before" : ""));
+}
+
 void show_workloads(const json& r) {
   Table table({"workload", "owner", "mode", "load", "serve", "in scope", "out of scope", "denied", "unknown"});
   for (const auto& w : rows(r, "workloads")) {
@@ -103,7 +112,8 @@ int show_status(const Context& context) {
   if (context.is_json) {
     print_json(answer.body);
   } else {
-    for (const auto show : {show_head, show_workloads, show_sinks, show_signals, show_alerts}) show(answer.body);
+    for (const auto show : {show_head, show_restart, show_workloads, show_sinks, show_signals, show_alerts})
+      show(answer.body);
   }
   return is_degraded(answer.body) ? kDegraded : kFine;
 }

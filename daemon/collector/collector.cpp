@@ -20,8 +20,10 @@ std::size_t Collector::drain(const OnRecord& on_record, const OnEvent& on_event)
   {
     const std::lock_guard lock(mutex_);
     injected.swap(injected_);
-    inventory.swap(inventory_);
-    inventory_bytes_ = 0;
+    if (!is_inventory_held_) {
+      inventory.swap(inventory_);
+      inventory_bytes_ = 0;
+    }
   }
   const auto deliver = [&on_event, &injected] {
     for (auto& event : injected) on_event(std::move(event));
@@ -43,6 +45,27 @@ std::size_t Collector::drain(const OnRecord& on_record, const OnEvent& on_event)
       options_.max_records_per_drain);
   if (!is_first) deliver();
   return injected.size() + inventory.size() + records;
+}
+
+std::size_t Collector::drain_injected(const OnEvent& on_event) {
+  std::deque<Event> injected;
+  {
+    const std::lock_guard lock(mutex_);
+    injected.swap(injected_);
+  }
+  has_begun_ = true;
+  for (auto& event : injected) on_event(std::move(event));
+  return injected.size();
+}
+
+void Collector::hold_inventory(bool is_held) {
+  const std::lock_guard lock(mutex_);
+  is_inventory_held_ = is_held;
+}
+
+bool Collector::is_inventory_through() const {
+  const std::lock_guard lock(mutex_);
+  return is_inventory_taken_ && inventory_.empty();
 }
 
 bool Collector::inject(Event event) {
@@ -76,6 +99,10 @@ Status Collector::take_inventory(std::vector<Event> cgroups) {
     inventory_bytes_ += bytes.size();
     inventory_.emplace_back(Record(bytes.begin(), bytes.end()));
   });
+  {
+    const std::lock_guard lock(mutex_);
+    is_inventory_taken_ = true;
+  }
   if (!status.ok()) return status;
   if (dropped > 0) {
     return Error{
@@ -86,7 +113,7 @@ Status Collector::take_inventory(std::vector<Event> cgroups) {
 
 std::size_t Collector::waiting() const {
   const std::lock_guard lock(mutex_);
-  return injected_.size() + inventory_.size();
+  return injected_.size() + (is_inventory_held_ ? 0 : inventory_.size());
 }
 
 }  // namespace ambit::collector

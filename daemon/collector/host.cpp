@@ -73,7 +73,8 @@ Result<std::vector<Event>> cgroup_names(const std::string& root, std::size_t max
 std::string host_root() {
   const std::string root_of_first = "/proc/1/root";
   const auto is_same = [](const std::string& one, const char* other) {
-    struct stat a {}, b {};
+    struct stat a {
+    }, b{};
     if (stat(one.c_str(), &a) != 0 || stat(other, &b) != 0) return true;  // cannot be told apart: ours
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
   };

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/loss_accounts.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
 #include <utility>
 
 namespace ambit::collector {
@@ -51,6 +56,41 @@ std::vector<Event> LossAccounts::take(const kernel::Losses& totals, BootTime now
     out.push_back(loss(kernel::loss_reason_name(i), rest, 0, now));
   }
   return out;
+}
+
+// "REASON:TOTAL REASON:TOTAL ... / REASON:TOTAL:IMAGE ...": numbers, so that it stays short.
+std::string LossAccounts::totals() const {
+  std::string text;
+  for (std::size_t i = 0; i < by_reason_.size(); ++i) {
+    if (by_reason_[i] != 0) text += fmt::format("{}:{} ", i, by_reason_[i]);
+  }
+  text += '/';
+  for (const auto& [key, total] : by_image_) text += fmt::format(" {}:{}:{}", key.second, total, key.first);
+  return text;
+}
+
+void LossAccounts::resume(const std::string& totals) {
+  std::istringstream words(totals);
+  bool is_image = false;
+  for (std::string word; words >> word;) {
+    if (word == "/") {
+      is_image = true;
+      continue;
+    }
+    std::array<std::uint64_t, 3> part{};  // reason, total, image
+    std::istringstream parts(word);
+    std::string text;
+    for (auto& number : part) {
+      if (std::getline(parts, text, ':')) number = std::strtoull(text.c_str(), nullptr, 10);
+    }
+    const auto [reason, total, image] = part;
+    if (reason >= by_reason_.size()) continue;
+    if (is_image) {
+      by_image_[{image, static_cast<std::uint32_t>(reason)}] = total;
+    } else {
+      by_reason_[reason] = total;
+    }
+  }
 }
 
 std::vector<Event> LossAccounts::take(const std::string& reason, std::uint64_t total, BootTime now) {

@@ -44,11 +44,21 @@ void read_flood_control(YamlReader& r, const Node& n, KernelSettings& k) {
          [&](const Node& v) { return r.integer(v, "kernel.flood_control.images", 64, kMaxTableEntries); });
 }
 
+/// "" is an answer, too: nothing is pinned.
+void read_pin_path(YamlReader& r, const Node& node, KernelSettings& k) {
+  if (!node.IsDefined()) return;
+  if (node.IsScalar() && node.Scalar().empty()) {
+    k.pin_path.clear();
+    return;
+  }
+  read_absolute(r, node, "kernel.pin_path", k.pin_path);
+}
+
 void read_kernel(YamlReader& r, const Node& n, Config& c) {
   if (!r.expect_map(n, "kernel",
-                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_protected",
+                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_known", "max_protected",
                      "max_watched_names", "max_dns_sockets", "max_told_acts", "max_losers", "max_sockets", "max_peers",
-                     "fork_storm", "flood_control", "seen_table", "cgroup2_path"})) {
+                     "fork_storm", "flood_control", "seen_table", "pin_path", "cgroup2_path"})) {
     return;
   }
   auto& k = c.kernel;
@@ -58,6 +68,7 @@ void read_kernel(YamlReader& r, const Node& n, Config& c) {
   set_if(n["ring_reserve_bytes"], k.ring_reserve_bytes, size("kernel.ring_reserve_bytes"));
   read_table_size(r, n, "max_processes", k.max_processes);
   read_table_size(r, n, "max_images", k.max_images);
+  read_table_size(r, n, "max_known", k.max_known);
   read_table_size(r, n, "max_protected", k.max_protected);
   read_table_size(r, n, "max_sockets", k.max_sockets);
   read_table_size(r, n, "max_peers", k.max_peers);
@@ -68,6 +79,7 @@ void read_kernel(YamlReader& r, const Node& n, Config& c) {
   read_table_size(r, n, "max_losers", k.max_losers);
   if (n["flood_control"].IsDefined()) read_flood_control(r, n["flood_control"], k);
   if (n["seen_table"].IsDefined()) read_seen_table(r, n["seen_table"], k);
+  read_pin_path(r, n["pin_path"], k);
   read_absolute(r, n["cgroup2_path"], "kernel.cgroup2_path", k.cgroup2_path);
   if (const auto at = n["ring_bytes"]; at.IsDefined()) {
     const bool is_power_of_two = (k.ring_bytes & (k.ring_bytes - 1)) == 0;

@@ -92,6 +92,7 @@ constexpr auto kRows = std::to_array<Row>({
     {"target.exepath", kOpen},
     {"target.cmdline", kOpen},
     {"target.is_ambit", kOpen},
+    {"fd.of_ambit", kOpen},
     {"scope.verdict", kBoth},
     {"scope.section", kBoth},
     {"scope.phase", kBoth},

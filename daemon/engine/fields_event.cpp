@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "act_names.h"
+#include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 #include "event_access.h"
 #include "field_table.h"
@@ -85,6 +86,16 @@ Value flags(const ReadContext& c) noexcept {
   if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return Value::of_number(open->flags);
   const auto* ring = std::get_if<IoUringFacts>(&c.event.facts);
   return ring == nullptr ? Value::none() : Value::of_number(ring->setup_flags);
+}
+
+/// What a file of Ambit's own is to it; the pipeline and the kernel half mark such objects.
+Value of_ambit(const ReadContext& c) noexcept {
+  const auto* open = std::get_if<OpenFacts>(&c.event.facts);
+  const auto* names = std::get_if<NameFacts>(&c.event.facts);
+  if (open == nullptr && names == nullptr) return Value::none();
+  const auto flags = open != nullptr ? open->object.protected_flags : names->object.protected_flags;
+  if ((flags & AMBIT_PROTECT_SELF) == 0) return Value::none();
+  return Value::of((flags & AMBIT_PROTECT_OTHER) != 0 ? std::string_view("rules") : std::string_view("parts"));
 }
 
 Value ptrace_request(const ReadContext& c) noexcept {
@@ -331,6 +342,8 @@ std::span<const FieldDef> event_fields() {
           [](const ReadContext& c) noexcept { return Value::of(hook_name(c.event.hook)); }),
       row("quality.family", kText, kAllKinds, "family of that hook: base, rich, or user (made by the daemon)",
           [](const ReadContext& c) noexcept { return Value::of(hook_family(c.event.hook)); }),
+      row("fd.of_ambit", kText, kFileKinds,
+          "Ambit's own file: parts (ledger, program, socket) or rules (configuration, scopes, rules)", of_ambit),
       row("target.is_ambit", kBool, kAllKinds, "the other process is Ambit itself", quality<AMBIT_Q_ON_AMBIT>),
   };
   return rows;

@@ -100,8 +100,7 @@ HostCheck check_host() {
     return check;
   }
   if (!is_bpf_filesystem()) {
-    check.notes.emplace_back(
-        "no bpf filesystem at /sys/fs/bpf: nothing is pinned, so a restart begins with a new ring");
+    check.notes.emplace_back("no bpf filesystem at /sys/fs/bpf: the default of kernel.pin_path cannot be used");
   }
   return check;
 }

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <vector>
 
 #include "btf_layout.h"
@@ -118,6 +119,19 @@ std::string table_name(const bpf_map* map) {
   return fmt::format("{}-{}", bpf_map__name(map), info.id);
 }
 
+Result<util::Fd> lock_directory(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return Error{fmt::format("make {}: {}", path, error.message())};
+  ::chmod(path.c_str(), kOwnerOnly);
+  util::Fd lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!lock.valid()) return system_error("open", path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  return Error{
+      fmt::format("lock {}: {}", path,
+                  errno == EWOULDBLOCK ? "another ambit uses these pins (kernel.pin_path)" : std::strerror(errno))};
+}
+
 /// Pins under a name that may be taken: what had it is let go in the same step.
 Status pin_over(int fd, const std::string& path) {
   const std::string fresh = path + std::string(kNew);
@@ -137,18 +151,9 @@ std::string Pins::obstacle(const std::string& path) {
 }
 
 Result<std::unique_ptr<Pins>> Pins::open(const std::string& path, std::uint32_t abi) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return Error{fmt::format("make {}: {}", path, error.message())};
-  ::chmod(path.c_str(), kOwnerOnly);
-  util::Fd lock(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-  if (!lock.valid()) return system_error("open", path);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error{
-        fmt::format("lock {}: {}", path,
-                    errno == EWOULDBLOCK ? "another ambit uses these pins (kernel.pin.path)" : std::strerror(errno))};
-  }
-  return std::unique_ptr<Pins>(new Pins(path, abi, std::move(lock)));
+  auto lock = lock_directory(path);
+  if (!lock) return lock.error();
+  return std::unique_ptr<Pins>(new Pins(path, abi, std::move(*lock)));
 }
 
 Pins::Pins(std::string path, std::uint32_t abi, util::Fd lock)
@@ -209,6 +214,7 @@ void Pins::choose(bpf_object* object) {
   meta_fd_ = util::Fd(bpf_obj_get((newest + "/meta").c_str()));
   report_.is_continued = meta_fd_.valid();
   report_.ring_generation = meta_.ring_generation;
+  report_.former_beat_ns = meta_.beat_ns;
 }
 
 void Pins::adopt(bpf_object* object) {
@@ -229,7 +235,7 @@ Status Pins::publish(bpf_object* object, std::uint64_t generation) {
     // Newer than all that is there, whatever the clock says.
     if (!before.empty())
       generation = std::max<std::uint64_t>(generation, std::strtoull(before.front().c_str(), nullptr, 10) + 1);
-    meta_ = {kMagic, abi_, 0, generation};
+    meta_ = {kMagic, abi_, 0, generation, 0};
     report_.ring_generation = generation;
   }
   std::error_code error;
@@ -268,7 +274,7 @@ bpf_link* Pins::replace_at_cgroup(std::string_view name, bpf_program* program, s
     bpf_link__destroy(link);
     return nullptr;
   }
-  links_.emplace(name);
+  links_.insert_or_assign(std::string(name), bpf_link__fd(link));
   return link;
 }
 
@@ -278,7 +284,7 @@ void Pins::keep(std::string_view name, bpf_link* link) {
   const auto status = pin_over(bpf_link__fd(link), path);
   if (status) {
     if (before.valid()) replaced_.push_back(std::move(before));
-    links_.emplace(name);
+    links_.insert_or_assign(std::string(name), bpf_link__fd(link));
   } else {
     report_.note = status.error().message;  // works all the same, and ends with this process
   }
@@ -331,11 +337,70 @@ void Pins::finish(bpf_object* object) {
   }
 }
 
+/// Every pin of this run below its folder, with what it holds.
+std::map<std::string, int> Pins::wanted(bpf_object* object) const {
+  std::map<std::string, int> out;
+  out.emplace("meta", meta_fd_.get());
+  for (const auto& [name, fd] : links_) out.emplace("links/" + name, fd);
+  const bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object) {
+    if (is_kept(map)) out.emplace(fmt::format("maps/{}", bpf_map__name(map)), bpf_map__fd(map));
+    if (is_program_table(map)) out.emplace("maps/" + table_name(map), bpf_map__fd(map));
+  }
+  return out;
+}
+
+/// The lock is on the directory, and who removed that took the lock's name.
+Status Pins::lock_again() {
+  struct stat held {};
+  struct stat there {};
+  if (::fstat(lock_.get(), &held) == 0 && ::stat(path_.c_str(), &there) == 0 && held.st_ino == there.st_ino &&
+      held.st_dev == there.st_dev)
+    return Ok{};
+  auto lock = lock_directory(path_);
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  return Ok{};
+}
+
+std::size_t Pins::restore(bpf_object* object) {
+  if (!report_.is_pinned) return 0;
+  std::set<std::string> there;
+  for (const char* part : {"", "links/", "maps/"}) {
+    for (const auto& name : entries_of(folder() + "/" + part)) there.insert(part + name);
+  }
+  std::size_t gone = 0;
+  Status status = Ok{};
+  for (const auto& [name, fd] : wanted(object)) {
+    if (there.contains(name)) continue;
+    ++gone;
+    std::error_code error;
+    const fs::path path = folder() + "/" + name;
+    fs::create_directories(path.parent_path(), error);
+    if (status && bpf_obj_pin(fd, path.c_str()) != 0) status = system_error("pin", path.string());
+  }
+  if (gone != 0 && status) status = lock_again();
+  if (!status) {
+    report_.is_pinned = false;
+    report_.note = fmt::format("the pins were removed: {}", status.error().message);
+  }
+  return gone;
+}
+
 std::uint32_t Pins::decision_generation() const noexcept {
   return meta_.decision_generation;
 }
 
+void Pins::note_beat(std::uint64_t boot_ns) {
+  const std::lock_guard lock(mutex_);
+  meta_.beat_ns = boot_ns;
+  // Should it fail, the span that the next run announces is longer than it was.
+  const std::uint32_t zero = 0;
+  bpf_map_update_elem(meta_fd_.get(), &zero, &meta_, BPF_ANY);
+}
+
 void Pins::note_decision_generation(std::uint32_t generation) {
+  const std::lock_guard lock(mutex_);
   meta_.decision_generation = generation;
   // Should it fail, cached decisions of this run may be taken for those of the next: that run would bump it again.
   if (!write_meta()) report_.note = "the decision generation could not be written";

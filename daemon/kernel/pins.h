@@ -4,8 +4,9 @@
 #include <bpf/libbpf.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
-#include <set>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -45,9 +46,14 @@ class Pins {
   /// [after all links are made] Detaches and removes what no run needs any more.
   void finish(bpf_object* object);
 
+  /// Makes pins again that are gone; how many those were. Where it fails the report says so, once.
+  std::size_t restore(bpf_object* object);
+
   [[nodiscard]] const PinReport& report() const noexcept { return report_; }
   /// Decision generations up to this one may be cached in the process table.
   [[nodiscard]] std::uint32_t decision_generation() const noexcept;
+  /// Tells a later run until when this one lived. Any thread.
+  void note_beat(std::uint64_t boot_ns);
   /// Durable before the kernel half may use it.
   void note_decision_generation(std::uint32_t generation);
 
@@ -57,6 +63,7 @@ class Pins {
     std::uint32_t abi = 0;
     std::uint32_t decision_generation = 0;
     std::uint64_t ring_generation = 0;
+    std::uint64_t beat_ns = 0;  ///< CLOCK_BOOTTIME when the daemon was last known to live
   };
 
   explicit Pins(std::string path, std::uint32_t abi, util::Fd lock);
@@ -65,6 +72,8 @@ class Pins {
   [[nodiscard]] std::string folder() const;
   [[nodiscard]] static Result<Meta> read_meta(const std::string& folder);
   Status write_meta();
+  Status lock_again();
+  [[nodiscard]] std::map<std::string, int> wanted(bpf_object* object) const;
   void count_abandoned(const std::string& folder);
   void release_replaced();
 
@@ -72,10 +81,11 @@ class Pins {
   std::uint32_t abi_;
   util::Fd lock_;
   util::Fd meta_fd_;
+  std::mutex mutex_;  ///< guards `meta_` once there are several threads
   Meta meta_;
   bool is_chosen_ = false;
-  std::set<std::string, std::less<>> links_;  ///< made or replaced in this run
-  std::vector<util::Fd> replaced_;            ///< links of earlier runs whose pins are gone
+  std::map<std::string, int, std::less<>> links_;  ///< made or replaced in this run: their descriptors, not owned
+  std::vector<util::Fd> replaced_;                 ///< links of earlier runs whose pins are gone
   PinReport report_;
 };
 

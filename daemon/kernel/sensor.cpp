@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "iterators.h"
+#include "known_table.h"
 #include "object.h"
 #include "pins.h"
 #include "plan.h"
@@ -29,6 +30,7 @@ struct LinkDeleter {
 using Link = std::unique_ptr<bpf_link, LinkDeleter>;
 
 constexpr std::uint32_t kInit = 1;
+constexpr std::uint64_t kNoteBeatNs = 500'000'000;  ///< a system call each
 
 bool is_power_of_two(std::uint32_t value) {
   return value != 0 && (value & (value - 1)) == 0;
@@ -68,12 +70,14 @@ struct Sensor::Impl {
   std::unique_ptr<Object> object;
   std::unique_ptr<Tables> tables;
   std::unique_ptr<SeenTable> seen;
+  std::unique_ptr<KnownTable> known;
   std::unique_ptr<Iterators> iterators;
   std::unique_ptr<Traffic> traffic;
   std::unique_ptr<RingReader> ring;
   util::Fd cgroup_root;
   std::uint64_t cgroup_root_id = 0;
   std::vector<Link> links;
+  std::uint64_t noted_beat_ns = 0;
 
   Status open_pins();
   Status publish_pins();
@@ -179,6 +183,7 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
   if (auto status = impl->publish_pins(); !status) return status.error();
   impl->tables = std::make_unique<Tables>(*impl->object, options.max_watched_names, impl->pins.get());
   impl->seen = std::make_unique<SeenTable>(*impl->object);
+  impl->known = std::make_unique<KnownTable>(*impl->object);
   impl->iterators = std::make_unique<Iterators>(*impl->object);
   impl->traffic = std::make_unique<Traffic>(*impl->object);
   auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
@@ -215,8 +220,14 @@ const PinReport& Sensor::pins() const noexcept {
 std::uint64_t Sensor::ring_generation() const noexcept {
   return pins().ring_generation;
 }
+std::size_t Sensor::restore_pins() {
+  return impl_->pins ? impl_->pins->restore(impl_->object->get()) : 0;
+}
 void Sensor::beat(std::uint64_t boot_ns) noexcept {
   *impl_->object->globals().daemon_tick_ns = boot_ns;
+  if (!impl_->pins || boot_ns - impl_->noted_beat_ns < kNoteBeatNs) return;
+  impl_->noted_beat_ns = boot_ns;
+  impl_->pins->note_beat(boot_ns);
 }
 void Sensor::drop_stale_protection() {
   impl_->tables->drop_stale_protection();
@@ -254,6 +265,9 @@ void Sensor::unprotect_dir(FileId id) {
 
 SeenStore& Sensor::seen() noexcept {
   return *impl_->seen;
+}
+KnownStore& Sensor::known() noexcept {
+  return *impl_->known;
 }
 Status Sensor::watch_names(const std::vector<std::string>& paths) {
   return impl_->tables->watch_names(paths);

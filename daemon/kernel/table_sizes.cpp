@@ -18,6 +18,8 @@ constexpr std::array kTables = {
               "a process is attributed by itself, not by lineage: loss `procs_full`"},
     TableSpec{"images", &Options::max_images, 1, kRefuses, 0, "max_images", "decisions on process images",
               "the image stays undecided: all that it does is sent"},
+    TableSpec{"known", &Options::max_known, 1, kRefuses, 0, "max_known", "processes remembered for the next daemon",
+              "the next daemon takes the process from its inventory"},
     TableSpec{"protected_files", &Options::max_protected, 1, kRefuses, 0, "max_protected", "protected files",
               "the file is watched by its directory alone: loss `protect_refused`"},
     TableSpec{"protected_dirs", &Options::max_protected, 1, kRefuses, 0, "max_protected", "protected directories",

@@ -31,6 +31,7 @@ BatchQueue::Pushed BatchQueue::push(Batch batch) {
     pushed.lost_rows += append(waiting_.traffic, batch.traffic, max_rows_);
     pushed.lost_rows += append(waiting_.gaps, batch.gaps, max_rows_);
     pushed.lost_rows += append(waiting_.changes, batch.changes, max_rows_);
+    if (!batch.loss_totals.empty()) waiting_.loss_totals = std::move(batch.loss_totals);
     waiting_.position = std::max(waiting_.position, batch.position);
     if (has_rows) is_settled_ = false;
     pushed.is_settled = is_settled_;

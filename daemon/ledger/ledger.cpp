@@ -59,6 +59,15 @@ Ledger::~Ledger() {
   impl_->queries.reset();
 }
 
+void Ledger::begin_ring(std::uint64_t generation) {
+  impl_->writer->begin_ring(generation);
+}
+std::string Ledger::loss_totals() const {
+  return impl_->writer->loss_totals();
+}
+std::optional<WallTime> Ledger::former_end() const {
+  return impl_->writer->former_end();
+}
 void Ledger::submit(Batch batch) {
   impl_->writer->submit(std::move(batch));
 }

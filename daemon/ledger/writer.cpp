@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "alert/alert_json.h"
@@ -25,7 +26,8 @@ constexpr std::chrono::hours kPrune{1};
 constexpr milliseconds kPruneWithoutSinks{1000};  // until they are known
 constexpr std::chrono::seconds kRemakeReserve{10};
 constexpr std::size_t kAccessKeys = 16384;
-constexpr std::size_t kMaxNotes = 8192;  // gaps and changes that wait for a disk
+const std::string kLossTotals = "loss_totals:";  // key of the ring's
+constexpr std::size_t kMaxNotes = 8192;          // gaps and changes that wait for a disk
 
 std::int64_t now_ns(steady_clock::time_point now) {
   return now.time_since_epoch().count();
@@ -33,6 +35,14 @@ std::int64_t now_ns(steady_clock::time_point now) {
 
 WallTime system_wall() {
   return std::chrono::system_clock::now().time_since_epoch();
+}
+
+/// An alert's text under another revision.
+std::string with_revision(const std::string& body, std::uint32_t revision) {
+  auto alert = nlohmann::json::parse(body, nullptr, false);
+  if (!alert.is_object()) return body;
+  alert["revision"] = revision;
+  return alert.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::uint64_t number(const std::optional<std::string>& text) {
@@ -69,16 +79,20 @@ Status Writer::recover() {
     gaps_.push_back(
         {WallTime(static_cast<std::int64_t>(number(store_->meta("last_commit_ns")))), now, "unclean_stop", "", 0});
   }
-  if (store_->meta("ring") == fmt::format("{}:{}", options_.boot_id, options_.ring_generation)) {
-    committed_position_ = submitted_position_ = taken_position_ = number(store_->meta("position"));
-  }
+  if (const auto end = store_->meta("last_commit_ns")) former_end_ = WallTime(static_cast<std::int64_t>(number(end)));
+  former_ring_ = store_->meta("ring").value_or("");
+  former_position_ = number(store_->meta("position"));
+  former_loss_totals_ = store_->meta(kLossTotals + former_ring_).value_or("");
   const std::string clock_key = "id_clock:" + options_.boot_id;
   if (const auto known = store_->meta(clock_key)) {
     id_clock_ = std::chrono::nanoseconds(std::strtoll(known->c_str(), nullptr, 10));
   }
   // Windows that the last run did not close: what was counted until then is their last revision.
   for (PendingAlert& left : store_->running()) {
-    if (store_->has_alert(left.message.alert_id, left.message.revision)) continue;
+    if (const auto free = free_revision(left.message.alert_id, left.message.revision); free != left.message.revision) {
+      left.message.revision = free;
+      left.message.body = with_revision(left.message.body, free);
+    }
     left.message.sequence = next_sequence_++;
     left.message.queued = now;
     pending_.push_back(std::make_shared<const PendingAlert>(std::move(left)));
@@ -93,6 +107,26 @@ Status Writer::recover() {
 
 void Writer::start() {
   thread_ = std::thread(&Writer::run, this);
+}
+
+void Writer::begin_ring(std::uint64_t generation) {
+  const std::lock_guard lock(mutex_);
+  ring_ = fmt::format("{}:{}", options_.boot_id, generation);
+  if (ring_ != former_ring_) {
+    former_loss_totals_.clear();
+    return;
+  }
+  committed_position_ = submitted_position_ = former_position_;
+}
+
+std::string Writer::ring() const {
+  const std::lock_guard lock(mutex_);
+  return ring_;
+}
+
+std::string Writer::loss_totals() const {
+  const std::lock_guard lock(mutex_);
+  return former_loss_totals_;
 }
 
 void Writer::submit(Batch batch) {
@@ -207,7 +241,8 @@ void Writer::run() {
     note_losses();
     const bool everything = is_stopping || is_syncing;
     if (has_work(now, everything)) write(everything);
-    if (pending_.empty() && traffic_.empty() && gaps_.empty() && changes_.empty() && !access_.has_new()) {
+    if (pending_.empty() && traffic_.empty() && gaps_.empty() && changes_.empty() && loss_totals_.empty() &&
+        !access_.has_new()) {
       raise_position(taken_position_);
       if (const auto settled = queue_.settle()) raise_position(*settled);
       busy_since_ns_ = 0;
@@ -222,7 +257,11 @@ void Writer::run() {
   }
   store_->begin();
   store_->put_meta("clean_stop", "1");
-  store_->put_meta("position", std::to_string(committed_position_));
+  store_->put_meta("last_commit_ns", std::to_string(options_.wall_clock().count()));
+  if (const std::string ring = this->ring(); !ring.empty()) {
+    store_->put_meta("ring", ring);
+    store_->put_meta("position", std::to_string(committed_position_));
+  }
   store_->commit();
 }
 
@@ -246,17 +285,29 @@ PendingAlert Writer::render(const Alert& alert) const {
   return pending;
 }
 
+/// A revision that neither the disk nor what waits for it holds. A window that a kill cut short and that the records
+/// after it opened again is closed twice, and the second close tells of more.
+std::uint32_t Writer::free_revision(const std::string& id, std::uint32_t revision) {
+  const auto is_taken = [&](std::uint32_t wanted) {
+    return store_->has_alert(id, wanted) || std::any_of(pending_.begin(), pending_.end(), [&](const PendingRef& p) {
+             return p->message.alert_id == id && p->message.revision == wanted;
+           });
+  };
+  while (is_taken(revision)) ++revision;
+  return revision;
+}
+
 void Writer::absorb_alert(const AlertRef& alert) {
   if (alert->window_closed) running_.erase(alert->id);
-  const bool is_waiting = std::any_of(pending_.begin(), pending_.end(), [&](const PendingRef& p) {
-    return p->message.alert_id == alert->id && p->message.revision == alert->revision;
-  });
-  if (is_waiting || store_->has_alert(alert->id, alert->revision)) {
+  const std::uint32_t revision = free_revision(alert->id, alert->revision);
+  if (alert->revision == 0 && revision != 0) {  // the record was judged before
     const std::lock_guard lock(mutex_);
     ++status_.duplicate_alerts;
     return;
   }
-  PendingAlert pending = render(*alert);
+  auto revised = std::make_shared<Alert>(*alert);
+  revised->revision = revision;
+  PendingAlert pending = render(*revised);
   pending.message.sequence = next_sequence_++;
   pending_.push_back(std::make_shared<const PendingAlert>(std::move(pending)));
 }
@@ -278,6 +329,7 @@ void Writer::absorb(Batch batch) {
   add(traffic_, batch.traffic, options_.queue_rows);
   add(gaps_, batch.gaps, kMaxNotes);
   add(changes_, batch.changes, kMaxNotes);
+  if (!batch.loss_totals.empty()) loss_totals_ = std::move(batch.loss_totals);
   lose(0, lost);
 }
 
@@ -295,7 +347,7 @@ void Writer::note_losses() {
 
 bool Writer::has_work(steady_clock::time_point now, bool everything) const {
   if (!pending_.empty() || !running_.empty() || access_.has_new()) return true;
-  if (!traffic_.empty() || !gaps_.empty() || !changes_.empty()) return true;
+  if (!traffic_.empty() || !gaps_.empty() || !changes_.empty() || !loss_totals_.empty()) return true;
   if (access_.has_repeats() && (everything || now - last_flush_ >= kFlushRepeats)) return true;
   return (everything || now - last_cursors_ >= kFlushCursors) && !cursors.changes().empty();
 }
@@ -326,6 +378,7 @@ bool Writer::try_commit(bool everything) {
   const std::vector<AccessTable::Row> rows = access_.due(with_repeats);
   const Cursors::Changes moved = cursors.changes();
   std::optional<std::chrono::nanoseconds> new_id_clock;
+  const std::string ring = this->ring();
   {
     const std::lock_guard lock(mutex_);
     if (!is_id_clock_written_) new_id_clock = id_clock_;
@@ -341,8 +394,14 @@ bool Writer::try_commit(bool everything) {
   for (const auto& [sink, sequence] : moved.set) store_->put_cursor(sink, sequence);
   for (const std::string& sink : moved.dropped) store_->drop_cursor(sink);
   if (new_id_clock) store_->put_meta("id_clock:" + options_.boot_id, std::to_string(new_id_clock->count()));
-  store_->put_meta("ring", fmt::format("{}:{}", options_.boot_id, options_.ring_generation));
-  store_->put_meta("position", std::to_string(taken_position_));
+  if (!ring.empty()) {
+    store_->put_meta("ring", ring);
+    store_->put_meta("position", std::to_string(taken_position_));
+    if (!loss_totals_.empty()) {
+      store_->put_meta(kLossTotals + ring, loss_totals_);
+      store_->drop_meta_like(kLossTotals + "%", kLossTotals + ring);
+    }
+  }
   store_->put_meta("last_sequence", std::to_string(next_sequence_ - 1));
   store_->put_meta("last_commit_ns", std::to_string(options_.wall_clock().count()));
   if (store_->commit() != SQLITE_OK) {
@@ -371,6 +430,7 @@ void Writer::on_success(std::size_t rows, std::chrono::nanoseconds took) {
   traffic_.clear();
   gaps_.clear();
   changes_.clear();
+  loss_totals_.clear();
   memory.set(pending_);  // readers look here first, then in the database, so nothing is missing in between
   {
     const std::lock_guard lock(mutex_);

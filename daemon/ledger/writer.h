@@ -73,6 +73,9 @@ class Writer {
   Status recover();
   void start();
 
+  void begin_ring(std::uint64_t generation);
+  [[nodiscard]] std::string loss_totals() const;
+  [[nodiscard]] std::optional<WallTime> former_end() const noexcept { return former_end_; }
   void submit(Batch batch);
   void sync();
   [[nodiscard]] std::uint64_t committed_position() const noexcept { return committed_position_.load(); }
@@ -89,9 +92,11 @@ class Writer {
 
  private:
   void run();
+  [[nodiscard]] std::string ring() const;
   void absorb(Batch batch);
   void absorb_alert(const AlertRef& alert);
   PendingAlert render(const Alert& alert) const;
+  std::uint32_t free_revision(const std::string& id, std::uint32_t revision);
   void note_losses();
   [[nodiscard]] bool has_work(std::chrono::steady_clock::time_point now, bool everything) const;
   void write(bool everything);
@@ -118,6 +123,7 @@ class Writer {
   std::vector<TrafficRecord> traffic_;
   std::vector<Gap> gaps_;
   std::vector<Change> changes_;
+  std::string loss_totals_;  ///< "" = nothing new
   std::uint64_t next_sequence_ = 1, first_sequence_ = 1;
   std::uint64_t taken_position_ = 0, noted_losses_ = 0;
   WallTime last_note_{};
@@ -128,12 +134,18 @@ class Writer {
   std::atomic<std::uint64_t> submitted_position_{0}, committed_position_{0}, last_sequence_{0};
   std::atomic<std::int64_t> busy_since_ns_{0};  // steady clock; 0 = nothing waits
   std::atomic<std::uint64_t> lost_alerts_{0}, lost_rows_{0};
+
+  // Of the last run; set in recover().
+  std::optional<WallTime> former_end_;
+  std::string former_ring_, former_loss_totals_;
+  std::uint64_t former_position_ = 0;
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable synced_;
   LedgerStatus status_;
   std::uint64_t sync_wanted_ = 0, sync_done_ = 0;
   std::optional<std::chrono::nanoseconds> id_clock_;
   bool is_id_clock_written_ = true;
+  std::string ring_;  // which the positions count from; "" = not known yet
   std::function<void()> listener_;
 
   std::thread thread_;

@@ -114,6 +114,9 @@ struct ReportMetrics::Impl {
   Totals ledger_lost{registry, "ambit_ledger_lost_rows_total", "Rows the ledger had to give up."};
   Gauges ring_used{registry, "ambit_ring_used_bytes", "Bytes of the kernel ring that are not yet released."};
   Gauges ring_size{registry, "ambit_ring_capacity_bytes", "Size of the kernel ring."};
+  Gauges pinned{registry, "ambit_pinned",
+                "1 where the kernel half outlives the daemon, so that a restart loses nothing."};
+  Gauges continued{registry, "ambit_ring_continued", "1 where this run went on with the ring of the one before."};
   Totals kernel_counts{registry, "ambit_kernel_records_total", "What the kernel half did with what it saw."};
   Gauges degraded{registry, "ambit_degraded", "1 for each reason why the daemon is not whole."};
   Gauges ready{registry, "ambit_ready", "1 when every signal and scope is in place."};
@@ -185,6 +188,8 @@ struct ReportMetrics::Impl {
     ready.set({}, report.is_ready ? 1 : 0);
     ring_used.set({}, real(report.ring_used_bytes));
     ring_size.set({}, real(report.ring_bytes));
+    pinned.set({}, report.restart.is_pinned ? 1 : 0);
+    continued.set({}, report.restart.is_continued ? 1 : 0);
     const auto usage = read_self_usage();
     cpu.follow("self", {}, usage.cpu_seconds);
     resident.set({}, real(usage.resident_bytes));
@@ -197,7 +202,7 @@ struct ReportMetrics::Impl {
       gauges->end_round();
     }
     for (auto* gauges : {&rules, &scopes, &processes, &ledger_behind, &ledger_queued, &ledger_memory, &ready,
-                         &ring_used, &ring_size, &resident, &started}) {
+                         &ring_used, &ring_size, &pinned, &continued, &resident, &started}) {
       gauges->end_round();
     }
   }

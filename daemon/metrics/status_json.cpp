@@ -91,6 +91,15 @@ json to_json(const LedgerRow& l) {
           {"lost_rows", l.lost_rows}};
 }
 
+json to_json(const RestartRow& r) {
+  return {{"path", r.path},
+          {"is_pinned", r.is_pinned},
+          {"is_continued", r.is_continued},
+          {"note", r.note},
+          {"ring_generation", r.ring_generation},
+          {"abandoned_records", r.abandoned_records}};
+}
+
 template <class T>
 json list(const std::vector<T>& rows) {
   auto out = json::array();
@@ -120,6 +129,7 @@ json status_json(const StatusReport& r) {
           {"losses", list(r.losses)},
           {"kernel_counts", list(r.kernel_counts)},
           {"ledger", to_json(r.ledger)},
+          {"restart", to_json(r.restart)},
           {"rules", r.rules},
           {"scopes", r.scopes},
           {"processes", r.processes},

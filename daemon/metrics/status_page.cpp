@@ -142,6 +142,13 @@ void losses(Html& html, const StatusReport& r) {
   html.end_table();
 }
 
+std::string restart_text(const RestartRow& r) {
+  if (r.path.empty()) return "nothing outlives the daemon (kernel.pin_path)";
+  return fmt::format("{} {}, {}{}{}", r.is_pinned ? "pinned at" : "not pinned at", r.path,
+                     r.is_continued ? "went on with the ring of the run before" : "a ring of its own",
+                     r.note.empty() ? "" : ": ", r.note);
+}
+
 void internals(Html& html, const StatusReport& r) {
   html.heading("Inside");
   const auto& l = r.ledger;
@@ -152,6 +159,7 @@ void internals(Html& html, const StatusReport& r) {
                          l.last_error.empty() ? "" : "; ", l.last_error),
              l.state == "ok" ? "" : "bad"}});
   html.row({{"kernel ring", ""}, {fmt::format("{} of {} bytes in use", r.ring_used_bytes, r.ring_bytes), ""}});
+  html.row({{"restart", ""}, {restart_text(r.restart), r.restart.path.empty() || r.restart.is_pinned ? "" : "bad"}});
   for (const auto& c : r.kernel_counts) html.row({{"kernel records " + c.name, ""}, {number(c.total), ""}});
   for (const auto& q : r.queues) {
     html.row({{"queue " + q.name, ""}, {fmt::format("{} of {}", q.depth, q.capacity), ""}});

@@ -88,6 +88,12 @@ class Judge::Impl {
   void pin_root(std::size_t scope, const Process& process);
   void decide(const Member& member);
 
+  // standing.cpp
+ public:
+  [[nodiscard]] Standing standing_of(const ProcessKey& key) const;
+  void restore(const ProcessKey& key, const Standing& standing);
+
+ private:
   // strangers.cpp
   bool judge_reach_into(const Enriched& enriched, const Member& member, Judgement& out);
   bool judge_signal(const Enriched& enriched, const Member& member, Judgement& out);

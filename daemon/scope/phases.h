@@ -21,6 +21,11 @@ class PhaseClock {
   /// Quiet time and `max`.
   void tick(const std::vector<std::shared_ptr<const CompiledScope>>& scopes, const std::vector<WorkloadState>& states,
             BootTime now);
+  /// This one serves.
+  void end(PhaseGroup& group) {
+    group.phase = Phase::serve;
+    drop_ended();
+  }
   /// The workload said that it is ready (probe, sd_notify, listener): all its groups serve.
   void end_all(std::size_t scope);
   [[nodiscard]] bool is_loading(std::size_t scope) const noexcept;

@@ -353,6 +353,57 @@ TEST_F(Pins, OneAtATime) {
   EXPECT_FALSE(kernel::unload(pin_path()).ok());
 }
 
+TEST_F(Pins, WhatWasRemovedIsPinnedAgainAndStillOutlivesTheProcess) {
+  start();
+  EXPECT_EQ(sensor_->restore_pins(), 0U);
+  const auto generation = sensor_->ring_generation();
+  fs::remove_all(pin_path());
+  EXPECT_GT(sensor_->restore_pins(), 20U);
+  EXPECT_EQ(sensor_->restore_pins(), 0U);
+  EXPECT_TRUE(sensor_->pins().is_pinned);
+  EXPECT_FALSE(kernel::Sensor::load(options()).ok()) << "the new folder is locked, too";
+  read();
+  stop();
+  Actor::run(open_it, file_);
+  start();
+  EXPECT_EQ(sensor_->ring_generation(), generation) << sensor_->pins().note;
+  EXPECT_EQ(opens(read()).size(), 1U);
+}
+
+TEST_F(Pins, WhereTheyCannotBeMadeAgainItSaysSo) {
+  start();
+  ASSERT_EQ(::umount2(mount_.c_str(), MNT_DETACH), 0);
+  EXPECT_GT(sensor_->restore_pins(), 20U);
+  EXPECT_FALSE(sensor_->pins().is_pinned);
+  EXPECT_THAT(sensor_->pins().note, HasSubstr("removed"));
+  EXPECT_EQ(sensor_->restore_pins(), 0U) << "said once";
+  stop();
+  fs::remove_all(mount_);
+}
+
+TEST_F(Pins, KnownProcessesOutliveTheRun) {
+  start();
+  const ambit_known_key key{.start_ns = 5, .image_id = 6, .tgid = 7, .pad = 0};
+  ambit_known value{};
+  value.scope = 8;
+  ASSERT_TRUE(sensor_->known().put(key, value).ok());
+  restart();
+  const auto rows = sensor_->known().rows();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].first.image_id, 6U);
+  EXPECT_EQ(rows[0].second.scope, 8U);
+  sensor_->known().erase(key);
+  EXPECT_TRUE(sensor_->known().rows().empty());
+}
+
+TEST_F(Pins, TheNextRunKnowsWhenTheLastOneLived) {
+  start();
+  const auto now = boot_ns();
+  sensor_->beat(now);
+  restart();
+  EXPECT_EQ(sensor_->pins().former_beat_ns, now);
+}
+
 TEST_F(Pins, UnloadLeavesNothing) {
   start();
   stop();

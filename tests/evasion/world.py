@@ -135,7 +135,7 @@ class World:
         deny = ", ".join(f'"{hook}"' for hook in self.options.deny)
         extra += f"hooks: {{deny: [{deny}]}}\n"
         self.daemon = daemon.Daemon(self.options.build, directory, {"evasion": SCOPE.format(cgroup=CGROUP, dir=self.dir)},
-                                    extra=extra)
+                                    extra=extra, is_pinned=stage == "tight")
         if stage == "tight":
             with open(self.daemon.config, encoding="utf-8") as text:
                 config = text.read().replace(f"ledger: {{path: {directory}/", f"ledger: {{path: {self.dir}/small/")
@@ -187,7 +187,7 @@ class World:
 
     def act(self, row, places, command):
         """Runs an act to its end; its status, output and errors."""
-        places.names["daemon"] = self.daemon.process.pid
+        places.names.update(daemon=self.daemon.process.pid, pins=self.daemon.pin_path)
         words = self.command(places, command, "in" if row.by == "member" else "by")
         if row.by == "member":
             return self.act_inside(words)
@@ -237,6 +237,7 @@ class World:
             self.server.stdout.close()
         if self.daemon:
             self.daemon.stop()
+            self.daemon.unload()
         if self.peers:
             self.peers.stop()
         self.cgroup.remove()

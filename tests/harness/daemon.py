@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from . import host
+from . import host, pins
 
 
 def free_port():
@@ -53,9 +53,13 @@ class AlertFile:
 class Daemon:
     """`directory` gets the configuration, the scopes, the ledger, the log and the alert file."""
 
-    def __init__(self, build_dir, directory, scopes, port=None, window="5m", extra="", terminal=False, log_level="info", prefix=()):
+    def __init__(self, build_dir, directory, scopes, port=None, window="5m", extra="", terminal=False, log_level="info", prefix=(),
+                 is_pinned=False):
         """`prefix`: words before the daemon's command, of something that becomes the daemon by exec."""
         self.prefix = list(prefix)
+        # Several run at once, and what a daemon leaves in the kernel is a test's to remove: only who asks for it pins.
+        self.pin_path = pins.folder() if is_pinned else ""
+        kernel, extra = pins.kernel_section(self.pin_path, extra)
         self.binary, self.directory, self.process = program(build_dir), directory, None
         self.port = port or free_port()
         self.socket = os.path.join(directory, "control.sock")
@@ -73,7 +77,7 @@ class Daemon:
         with open(self.config, "w", encoding="utf-8") as out:
             out.write(
                 f"scopes: {{paths: [{directory}/scopes]}}\n"
-                f"ledger: {{path: {directory}/ledger.db}}\n"
+                f"ledger: {{path: {directory}/ledger.db}}\n" + kernel +
                 f"alerts: {{window: {window}}}\n"
                 f"http: {{address: 127.0.0.1, port: {self.port}}}\n"
                 f"control: {{socket: {self.socket}}}\n"
@@ -171,6 +175,10 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.kill()
         return self.process.returncode
+
+    def unload(self):
+        """Takes the kernel half away that a pinned daemon left."""
+        return subprocess.run([self.binary, "--config", self.config, "unload"], capture_output=True, text=True, check=False)
 
     def kill(self):
         self.process.kill()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blinding games: keep the monitor busy, stop it, take its room or its clock, and act meanwhile.
+#include <ftw.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -74,6 +75,20 @@ static int killed(char** a) {
   return later(a + 1);
 }
 
+static int unlink_one(const char* path, const struct stat* object, int kind, struct FTW* at) {
+  (void)object, (void)kind, (void)at;
+  must(remove(path), path);
+  return 0;
+}
+
+// FOLDER PAUSE PID FILE MILLISECONDS: removes the pins in the folder, waits for PAUSE milliseconds, kills the process,
+// waits and reads.
+static int unpinned(char** a) {
+  must(nftw(a[0], unlink_one, 16, FTW_DEPTH | FTW_PHYS), a[0]);
+  usleep((useconds_t)atoi(a[1]) * 1000u);
+  return killed(a + 2);
+}
+
 // FILE: the wall clock is an hour back while the file is opened.
 static int clock_back(char** a) {
   struct timespec wall, steady, after;
@@ -109,8 +124,8 @@ static int full_disk(char** a) {
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
       {"open_flood", open_flood, 2}, {"exec_flood", exec_flood, 2}, {"later", later, 2},
-      {"stopped", stopped, 3},       {"killed", killed, 3},         {"clock", clock_back, 1},
-      {"full_disk", full_disk, 2},
+      {"stopped", stopped, 3},       {"killed", killed, 3},         {"unpinned", unpinned, 5},
+      {"clock", clock_back, 1},      {"full_disk", full_disk, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends BYTES to ADDRESS PORT over TCP by sendfile, and reads until the peer closes. Prints how many bytes went each way.
+// Sends BYTES to ADDRESS PORT over TCP by sendfile, and reads until the peer closes. Prints how many bytes went each
+// way.
 #include <arpa/inet.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>

@@ -92,6 +92,31 @@ struct ambit_name_prefix {
 	char name[AMBIT_NAME_PREFIX_MAX];
 };
 
+/* What user space knows of a process image (map `known`), for the daemon after it, that has to judge what the image did while
+ * none lived. Written and read by user space alone; an entry goes once the end of the image is judged and durable. */
+struct ambit_known_key {
+	__u64 start_ns; /* of the process's leader */
+	__u64 image_id;
+	__u32 tgid;
+	__u32 pad;
+};
+#define AMBIT_KNOWN_SERVING (1u << 0) /* its workload's load phase is over */
+#define AMBIT_KNOWN_ENTERED (1u << 1)
+#define AMBIT_KNOWN_LAUNCHER (1u << 2)
+#define AMBIT_KNOWN_SERVER (1u << 3)
+#define AMBIT_KNOWN_UNDER_SERVER (1u << 4)
+#define AMBIT_KNOWN_RECORD_BYTES 912
+#define AMBIT_KNOWN_CGROUP_BYTES 320
+struct ambit_known {
+	__u64 scope;	       /* hash of the name of the scope that owns it; 0 = none */
+	__u64 phase_started_ns;
+	__u64 last_weights_ns; /* 0 = none read */
+	__u32 standing;	       /* AMBIT_KNOWN_* */
+	__u16 record_len, cgroup_len;
+	__u8 record[AMBIT_KNOWN_RECORD_BYTES]; /* struct ambit_rec_exec, its arguments cut to what fits */
+	char cgroup[AMBIT_KNOWN_CGROUP_BYTES]; /* path below the cgroup2 root */
+};
+
 /* Why a record did not reach user space whole (array `losses`, per CPU, index: reason). */
 #define AMBIT_LOSS_RING_FULL 0      /* no room at all */
 #define AMBIT_LOSS_RING_RESERVE 1   /* ordinary record refused to keep the reserve */

@@ -267,6 +267,29 @@ def unit_watchdog(manager):
     expect(host.wait_until(manager.is_ready, 20, 0.2), lambda: "not ready after the restart: " + manager.tail())
 
 
+def unit_restart_loses_nothing(manager):
+    """The sandbox lets it pin: `systemctl restart`, and an act between `stop` and `start`."""
+    def restart_state():
+        return json.loads(manager.ambit("status", "--json").stdout)["restart"]
+
+    generation = restart_state()["ring_generation"]
+    expect(restart_state()["is_pinned"], lambda: f"not pinned: {restart_state()}")
+    expect_equal("restart", manager.systemctl("restart", "ambit.service").returncode, 0)
+    expect_equal("after restart", (restart_state()["is_continued"], restart_state()["ring_generation"]), (True, generation))
+    expect_equal("stop", manager.systemctl("stop", "ambit.service").returncode, 0)
+    manager.write("models/between.gguf", "x")
+    act = host.boot_ns()
+    subprocess.run(["/bin/cat", manager.dir + "/models/between.gguf"], capture_output=True, check=True)
+    done = host.boot_ns()
+    expect_equal("start", manager.systemctl("start", "ambit.service").returncode, 0)
+
+    def told():
+        return [alert for alert in manager.alerts.read() if "between.gguf" in json.dumps(alert) and act <= alert["boot_ns"] <= done
+                and alert["process"]["exe"].endswith("/cat")]
+
+    expect(host.wait_until(told, 10, 0.1), lambda: "the act between stop and start is not told: " + manager.tail())
+
+
 def unit_stops(manager):
     started = time.monotonic()
     stopped = manager.systemctl("stop", "ambit.service")
@@ -289,7 +312,7 @@ def main():
     cases = Cases("deploy")
     names = (unit_starts, unit_sandbox_is_in_force, unit_signals_are_seen, unit_judges_a_stranger,
              unit_phase_ends_when_systemd_says_active, unit_reload_refuses,
-             unit_watchdog, unit_stops, unit_invalid_input_is_not_retried)
+             unit_watchdog, unit_restart_loses_nothing, unit_stops, unit_invalid_input_is_not_retried)
 
     def missing():
         raise Skip("systemd (Debian package systemd)")

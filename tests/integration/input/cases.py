@@ -54,7 +54,7 @@ class Folder:
             os.mkdir(os.path.join(self.path, "rules"))
             self.write("rules/test.yaml", rules)
             text += f"rules: {{paths: [{self.path}/rules]}}\n"
-        self.write("ambit.yaml", text + extra)
+        self.write("ambit.yaml", text + extra + 'kernel: {pin_path: ""}\n')
 
     def write(self, name, text):
         with open(os.path.join(self.path, name), "w", encoding="utf-8") as out:

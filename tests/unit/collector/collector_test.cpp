@@ -66,6 +66,24 @@ TEST_F(CollectorTest, DrainsInjectedThenInventoryThenRingAtFirst) {
   EXPECT_THAT(drain(collector), ElementsAre());
 }
 
+TEST_F(CollectorTest, AHeldInventoryWaitsAndNobodyIsWokenForIt) {
+  Collector collector(ring_.source());
+  collector.hold_inventory(true);
+  EXPECT_TRUE(collector.inject(numbered(7)));
+  EXPECT_EQ(collector.drain_injected([](Event&& e) { EXPECT_EQ(e.cpu_seq, 7U); }), 1U);
+  ring_.records = {std::byte{1}};
+  ring_.found = {std::byte{9}};
+  EXPECT_FALSE(collector.is_inventory_through());
+  ASSERT_TRUE(collector.take_inventory({numbered(5)}).ok());
+  EXPECT_EQ(collector.waiting(), 0U);
+  EXPECT_THAT(drain(collector), ElementsAre("r1@1"));
+  EXPECT_FALSE(collector.is_inventory_through());
+  collector.hold_inventory(false);
+  EXPECT_EQ(collector.waiting(), 2U);
+  EXPECT_THAT(drain(collector), ElementsAre("e5", "r9@0"));
+  EXPECT_TRUE(collector.is_inventory_through());
+}
+
 TEST_F(CollectorTest, LetsNoInjectedEventOvertakeTheRing) {
   Collector collector(ring_.source());
   EXPECT_THAT(drain(collector), ElementsAre());

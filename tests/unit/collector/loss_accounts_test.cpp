@@ -42,6 +42,26 @@ TEST(LossAccounts, TellsOnlyWhatCameOnTop) {
   EXPECT_EQ(accounts.total(), 7U);
 }
 
+TEST(LossAccounts, ALaterRunGoesOnWhereTheLastOneStopped) {
+  LossAccounts before;
+  before.take(losses(5, 4, {{11, kFull, 3}, {12, kReserve, 2}}), BootTime(1));
+  LossAccounts after;
+  after.resume(before.totals());
+  EXPECT_TRUE(after.take(losses(5, 4, {{11, kFull, 3}, {12, kReserve, 2}}), BootTime(2)).empty());
+  const auto more = after.take(losses(7, 4, {{11, kFull, 4}, {12, kReserve, 2}}), BootTime(3));
+  ASSERT_EQ(more.size(), 2U);
+  EXPECT_EQ(facts(more[0]).image, 11U);
+  EXPECT_EQ(facts(more[0]).count, 1U);
+  EXPECT_EQ(facts(more[1]).count, 1U);
+}
+
+TEST(LossAccounts, WhatIsNoTotalIsLeftOut) {
+  LossAccounts accounts;
+  accounts.resume("");
+  accounts.resume("0:x nonsense 99:5 / :7 12");
+  EXPECT_EQ(sum(accounts.take(losses(5, 0, {{12, kFull, 5}}), BootTime(1))), 5U);
+}
+
 TEST(LossAccounts, ChargesImagesAndTheRestToNobody) {
   LossAccounts accounts;
   const auto events =

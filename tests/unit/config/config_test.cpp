@@ -24,6 +24,7 @@ TEST(Config, GivesDefaultsAndATerminalWhereNothingIsConfigured) {
   EXPECT_EQ(r.config.http.address, "127.0.0.1");
   EXPECT_EQ(r.config.http.port, 9477);
   EXPECT_EQ(r.config.kernel.ring_bytes, 16U << 20);
+  EXPECT_EQ(r.config.kernel.pin_path, "/sys/fs/bpf/ambit");
   EXPECT_THAT(r.config.scopes.paths, ElementsAre("/etc/ambit/scopes"));
   EXPECT_THAT(r.config.rules.paths, IsEmpty());
   ASSERT_EQ(r.config.sinks.size(), 1U);
@@ -33,7 +34,7 @@ TEST(Config, GivesDefaultsAndATerminalWhereNothingIsConfigured) {
 
 TEST(Config, ReadsEverySection) {
   const auto r = load_text(R"(
-kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_watched_names: 100, max_dns_sockets: 101, max_told_acts: 102, max_losers: 103, max_sockets: 500, max_peers: 600, fork_storm: 700, flood_control: {share_percent: 25, images: 104}, seen_table: {enabled: false, entries: 4000}, cgroup2_path: /cg}
+kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_watched_names: 100, max_dns_sockets: 101, max_told_acts: 102, max_losers: 103, max_sockets: 500, max_peers: 600, fork_storm: 700, flood_control: {share_percent: 25, images: 104}, seen_table: {enabled: false, entries: 4000}, pin_path: /bpf/x, cgroup2_path: /cg}
 hooks: {deny: [tp_btf/sys_exit]}
 scopes: {paths: [/a]}
 rules: {paths: [/b, /c.yaml]}
@@ -67,6 +68,7 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_FALSE(c.kernel.seen_enabled);
   EXPECT_EQ(c.kernel.seen_entries, 4000U);
   EXPECT_EQ(c.kernel.cgroup2_path, "/cg");
+  EXPECT_EQ(c.kernel.pin_path, "/bpf/x");
   EXPECT_THAT(c.hooks.deny, ElementsAre("tp_btf/sys_exit"));
   EXPECT_EQ(to_string(c.hooks.origin), "test.yaml:3");
   EXPECT_THAT(c.rules.paths, ElementsAre("/b", "/c.yaml"));
@@ -115,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"port too large", "http:\n  port: 70000\n", 2, "from 0 to 65535"},
         Fault{"port not a number", "\nhttp:\n  port: web\n", 3, "found 'web'"},
         Fault{"host name as address", "http:\n  address: localhost\n", 2, "expected an IPv4 or IPv6 address"},
+        Fault{"pins at no absolute path", "kernel:\n  pin_path: bpf/ambit\n", 2, "absolute path"},
         Fault{"ring no power of two", "kernel:\n  ring_bytes: 3MiB\n", 2, "power of two"},
         Fault{"reserve larger than ring", "kernel:\n  ring_bytes: 1MiB\n", 2, "more than half"},
         Fault{"size without unit known", "kernel:\n  ring_bytes: 3MB\n", 2, "expected a size"},

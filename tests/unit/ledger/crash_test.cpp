@@ -36,6 +36,7 @@ Options options_in(const test::TempFolder& folder) {
   auto opened = Ledger::open(options_in(folder));
   if (!opened) _exit(1);
   Ledger& ledger = **opened;
+  ledger.begin_ring(1);
   std::uint64_t told = 0;
   for (int n = 1;; ++n) {
     ledger.submit(batch_of({numbered_alert(n)}, static_cast<std::uint64_t>(n)));
@@ -74,6 +75,7 @@ TEST(LedgerCrash, WhatWasToldToBeDurableIsThereAfterAKill) {
     auto opened = Ledger::open(options_in(folder));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     Ledger& ledger = **opened;
+    ledger.begin_ring(1);
     EXPECT_GE(ledger.committed_position(), durable);
     ledger.sync();
     std::set<std::string> ids;

@@ -32,7 +32,9 @@ class LedgerTest : public ::testing::Test {
   std::unique_ptr<Ledger> open(Options o, Hooks hooks = {}) {
     auto ledger = Ledger::open(std::move(o), std::move(hooks));
     EXPECT_TRUE(ledger.ok()) << (ledger.ok() ? "" : ledger.error().message);
-    return ledger.ok() ? std::move(ledger).value() : nullptr;
+    if (!ledger.ok()) return nullptr;
+    (*ledger)->begin_ring(ring);
+    return std::move(ledger).value();
   }
   std::unique_ptr<Ledger> open() { return open(options()); }
   static std::vector<OutboxMessage> outbox(Ledger& ledger, std::uint64_t after = 0) {
@@ -48,6 +50,7 @@ class LedgerTest : public ::testing::Test {
   }
 
   test::TempFolder folder;
+  std::uint64_t ring = 7;
   std::atomic<WallTime> wall{test::kWall};
 };
 
@@ -126,9 +129,49 @@ TEST_F(LedgerTest, AnotherRingStartsAtPositionZero) {
     auto ledger = open();
     ledger->submit(batch_of({numbered_alert(1)}, 300));
   }
-  Options o = options();
-  o.ring_generation = 1;
-  EXPECT_EQ(open(o)->committed_position(), 0U);
+  ring = 8;
+  EXPECT_EQ(open()->committed_position(), 0U);
+}
+
+TEST_F(LedgerTest, TotalsOfLossesBelongToTheirRing) {
+  const auto with_totals = [](const char* totals) {
+    auto batch = batch_of({}, 100);
+    batch.loss_totals = totals;
+    return batch;
+  };
+  {
+    auto ledger = open();
+    EXPECT_EQ(ledger->loss_totals(), "");
+    EXPECT_EQ(ledger->former_end(), std::nullopt);
+    ledger->submit(with_totals("0:5 /"));
+    ledger->submit(with_totals("0:6 /"));
+  }
+  {
+    auto ledger = open();
+    EXPECT_EQ(ledger->loss_totals(), "0:6 /");
+    EXPECT_EQ(ledger->former_end(), test::kWall);
+  }
+  ring = 8;
+  { EXPECT_EQ(open()->loss_totals(), ""); }
+  EXPECT_EQ(open()->loss_totals(), "");
+}
+
+TEST_F(LedgerTest, AWindowThatIsClosedAgainAfterARestartIsTheNextRevision) {
+  {
+    auto ledger = open();
+    ledger->submit(batch_of({numbered_alert(1)}));
+    Batch batch;
+    batch.running = {numbered_alert(1, 1)};
+    ledger->submit(std::move(batch));
+  }
+  auto ledger = open();  // closes what was left open
+  ledger->submit(batch_of({numbered_alert(1), numbered_alert(1, 1)}));
+  ledger->sync();
+  const auto messages = outbox(*ledger);
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_EQ(messages[1].revision, 1U);
+  EXPECT_EQ(messages[2].revision, 2U);
+  EXPECT_THAT(messages[2].body, HasSubstr(R"("revision":2)"));
 }
 
 TEST_F(LedgerTest, CursorsNeverMoveBackAndForgetUnknownSinks) {

@@ -64,6 +64,13 @@ class Collector {
   /// [pipeline thread] Returns how many records and events there were.
   std::size_t drain(const OnRecord& on_record, const OnEvent& on_event);
 
+  /// [pipeline thread] Only what was injected, before the first drain of the ring: the clock and what is looked up.
+  std::size_t drain_injected(const OnEvent& on_event);
+  /// [any thread] While held, the inventory waits: it is younger than what the ring still holds of an earlier run.
+  void hold_inventory(bool is_held);
+  /// [pipeline thread] The inventory was taken, and all of it was handed out.
+  [[nodiscard]] bool is_inventory_through() const;
+
   /// [any thread] False when the queue is full: the event is dropped and counted.
   bool inject(Event event);
 
@@ -89,6 +96,7 @@ class Collector {
   std::deque<Event> injected_;
   std::deque<Item> inventory_;
   std::size_t inventory_bytes_ = 0;
+  bool is_inventory_held_ = false, is_inventory_taken_ = false;
   bool has_begun_ = false;  ///< pipeline thread only
   std::atomic<std::uint64_t> injected_dropped_{0};
   std::atomic<std::uint64_t> inventory_dropped_{0};

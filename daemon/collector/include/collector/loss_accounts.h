@@ -23,6 +23,11 @@ class LossAccounts {
   /// Loss that user space itself caused ("inject_full", "decode", ...): counted up from `total`.
   std::vector<Event> take(const std::string& reason, std::uint64_t total, BootTime now);
 
+  /// What the kernel's totals were when take() last looked, as one text: a later daemon over the same ring goes on from
+  /// there by resume() and does not tell of it again.
+  [[nodiscard]] std::string totals() const;
+  void resume(const std::string& totals);
+
   [[nodiscard]] std::uint64_t total() const noexcept { return total_; }
 
  private:

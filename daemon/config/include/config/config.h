@@ -35,6 +35,9 @@ struct KernelSettings {
   std::uint32_t max_processes = 65536;
   /// Process images whose facts are kept until user space has judged their exit.
   std::uint32_t max_images = 65536;
+  /// Processes of which a daemon after this one is told what it cannot look up any more: about 1.3 KiB each where there
+  /// is one. Past it they are taken as the next daemon finds them.
+  std::uint32_t max_known = 8192;
   /// Protected files and directories (weights shards, datasets, secrets), by inode.
   std::uint32_t max_protected = 32768;
   /// TCP sockets of workloads whose bytes are counted at once, and as many datagram sockets.
@@ -61,6 +64,9 @@ struct KernelSettings {
   /// halves together; a model server and what it imports are a few thousand.
   bool seen_enabled = true;
   std::uint32_t seen_entries = 16384;
+  /// Folder below a bpf filesystem where the kernel half outlives the daemon, so that a restart loses nothing that fits
+  /// the ring; empty = nothing outlives it. One daemon per folder.
+  std::string pin_path = "/sys/fs/bpf/ambit";
   /// Where cgroup v2 is mounted; empty = found in the mount table.
   std::string cgroup2_path;
   Origin origin;

@@ -15,6 +15,7 @@ struct PinReport {
   bool is_continued = false;  ///< the ring and the processes of an earlier run were taken over
   std::string note;           ///< why not pinned, or why it began anew; "" = nothing to say
   std::uint64_t ring_generation = 0;
+  std::uint64_t former_beat_ns = 0;     ///< CLOCK_BOOTTIME until when the earlier run is known to have lived; 0 = not
   std::uint64_t abandoned_records = 0;  ///< in the ring that was given up, unread
 };
 

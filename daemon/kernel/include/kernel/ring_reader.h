@@ -46,6 +46,9 @@ class RingReader {
   /// not mean that the ring is empty (records below the wake-up threshold): drain after it, too.
   bool wait(std::chrono::milliseconds timeout);
 
+  /// Where reading stands, and where writing does.
+  [[nodiscard]] std::uint64_t read_position() const noexcept { return cursor_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::uint64_t written_position() const noexcept { return producer_->load(std::memory_order_acquire); }
   /// Bytes written and not released yet: what the ring is short of.
   [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
   [[nodiscard]] std::uint64_t capacity_bytes() const noexcept { return mask_ + 1; }

@@ -16,6 +16,7 @@
 #include "ambit/identity.h"
 #include "ambit/result.h"
 #include "kernel/host.h"
+#include "kernel/known_store.h"
 #include "kernel/pinned.h"
 #include "kernel/ring_reader.h"
 #include "kernel/seen_store.h"
@@ -28,6 +29,7 @@ struct Options {
   std::uint32_t max_processes = 65536;          ///< more live processes than this lose attribution (counted)
   std::uint32_t max_images = 65536;             ///< decisions held in the kernel
   std::uint32_t max_protected = 32768;          ///< protected files; as many directories
+  std::uint32_t max_known = 8192;               ///< processes remembered for the daemon after this one
   std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
   std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
   std::uint32_t max_sockets = 16384;            ///< TCP sockets whose bytes are counted; as many datagram sockets
@@ -115,8 +117,12 @@ class Sensor {
   [[nodiscard]] const PinReport& pins() const noexcept;
   /// Which ring the record positions count from; another one after every start that did not continue.
   [[nodiscard]] std::uint64_t ring_generation() const noexcept;
+  /// Pins that somebody removed are made again; how many they were. Where that cannot be, pins() says so from then on.
+  /// Call from the thread that reads pins().
+  std::size_t restore_pins();
   /// The daemon lives (at least once in 10 s). Never called: the kernel half does not ask. While nobody beats,
   /// undecided processes send only exec, fork, exit, credentials and protected objects.
+  /// One thread.
   void beat(std::uint64_t boot_ns) noexcept;
   /// Objects that the run before protected and this one did not ask for until now are let go.
   void drop_stale_protection();
@@ -140,6 +146,9 @@ class Sensor {
 
   /// Accesses that the kernel half counts and does not send. Belongs to one thread.
   SeenStore& seen() noexcept;
+
+  /// What the daemon after this one is to know of processes. Belongs to one thread.
+  KnownStore& known() noexcept;
 
   /// Failed opens of names at or below these absolute paths are sent by undecided and watched processes (by others
   /// they are not looked at); replaces the paths told before. "/" stands for every name. Where there are more than

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,6 @@ namespace ambit::ledger {
 struct Options {
   std::string path;  ///< of the database; its directory must exist
   std::string boot_id;
-  std::uint64_t ring_generation = 0;
   /// Group commit: whichever comes first.
   std::chrono::milliseconds commit_interval{5};
   std::size_t commit_rows = 256;
@@ -81,6 +81,13 @@ class Ledger {
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
+
+  /// [before the first batch] Which ring the positions count from; it is known only once the kernel half is loaded.
+  void begin_ring(std::uint64_t generation);
+  /// Batch::loss_totals as the last run over the same ring left them; "" = none. After begin_ring().
+  [[nodiscard]] std::string loss_totals() const;
+  /// Until when the last run is known to have lived; nullopt = there was none.
+  [[nodiscard]] std::optional<WallTime> former_end() const;
 
   /// Queues a batch. Never blocks for I/O; past the bounds access rows, then alerts, are lost and counted.
   void submit(Batch batch);

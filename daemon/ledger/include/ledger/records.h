@@ -74,9 +74,12 @@ struct Batch {
   std::vector<TrafficRecord> traffic;
   std::vector<Gap> gaps;
   std::vector<Change> changes;
+  /// collector::LossAccounts::totals(), durable with the gaps that tell of them; "" = as before.
+  std::string loss_totals;
 
   [[nodiscard]] std::size_t rows() const noexcept {
-    return alerts.size() + running.size() + accesses.size() + traffic.size() + gaps.size() + changes.size();
+    return alerts.size() + running.size() + accesses.size() + traffic.size() + gaps.size() + changes.size() +
+           (loss_totals.empty() ? 0 : 1);
   }
 };
 

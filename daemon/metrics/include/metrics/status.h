@@ -70,6 +70,16 @@ struct DegradedRow {
   std::string detail;  ///< for people
 };
 
+/// What a restart would lose, and what the last one did.
+struct RestartRow {
+  std::string path;           ///< configured; "" = off
+  bool is_pinned = false;     ///< the kernel half outlives the daemon
+  bool is_continued = false;  ///< this run went on with the ring of the one before
+  std::string note;           ///< why not
+  std::uint64_t ring_generation = 0;
+  std::uint64_t abandoned_records = 0;  ///< unread in a ring that could not be taken over
+};
+
 struct LedgerRow {
   std::string path, state, last_error;
   std::uint64_t committed_position = 0;
@@ -95,6 +105,7 @@ struct StatusReport {
   std::vector<TotalRow> losses;
   std::vector<TotalRow> kernel_counts;  ///< records written, judged in the kernel, ...
   LedgerRow ledger;
+  RestartRow restart;
   std::uint64_t rules = 0, scopes = 0, processes = 0;
   std::string rules_hash;
   std::uint64_t events_total = 0, alerts_total = 0;

@@ -72,6 +72,14 @@ struct WorkloadStatus {
   std::string last_conflict;                ///< "scope-conflict: ..." of the latest, "" = none
 };
 
+/// How a process stands in its workload: what no later look at the process tells.
+struct Standing {
+  std::uint64_t scope = 0;  ///< hash of the scope's name; 0 = of no workload
+  bool is_serving = false, is_entered = false, is_launcher = false, is_server = false, is_under_server = false;
+  BootTime phase_started{}, last_weights{};
+  bool operator==(const Standing&) const = default;
+};
+
 struct JudgeLimits {
   std::size_t max_processes = 65536;
   /// Declared paths whose first look-up is not answered make "no grant" verdicts `unknown` for at most this long.
@@ -97,6 +105,16 @@ class Judge {
 
   /// True when the workload's scope excuses this rule now (an exception whose `until` lies ahead of the last tick).
   [[nodiscard]] bool is_excepted(const Judgement& judgement, std::string_view rule_id) const;
+
+  /// Of a known process; all zero for others.
+  [[nodiscard]] Standing standing_of(const ProcessKey& key) const;
+  /// Every process that belongs to a workload.
+  [[nodiscard]] std::vector<ProcessRef> owned() const;
+  /// [after the inventory record of a process] How it stood when an earlier run last looked. Nothing where another
+  /// scope owns it now.
+  void restore(const ProcessKey& key, const Standing& standing);
+  /// Declared paths are being looked up, or are about to be.
+  [[nodiscard]] bool awaits_objects() const noexcept;
 
   std::vector<ImageDecision> take_decisions();
   std::vector<ImageId> take_forgotten();

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernel/known_store.h"
+#include "object.h"
+
+namespace ambit::kernel {
+
+/// The kernel's own table of known processes. One thread at a time.
+class KnownTable final : public KnownStore {
+ public:
+  explicit KnownTable(const Object& object) : map_(object.map_fd("known")) {}
+
+  Status put(const ambit_known_key& key, const ambit_known& value) override;
+  void erase(const ambit_known_key& key) override;
+  std::vector<KnownRow> rows() override;
+
+ private:
+  int map_ = -1;
+};
+
+}  // namespace ambit::kernel
