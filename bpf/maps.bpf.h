@@ -185,6 +185,7 @@ extern const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS];
 /* Changed by user space while running. */
 extern volatile unsigned int decision_generation; /* a decision was changed: cached states are stale */
 extern volatile unsigned int seen_generations[AMBIT_SEEN_GENERATIONS];
+extern volatile unsigned long long next_look_ns; /* CLOCK_MONOTONIC: until then the reader looks without being woken */
 extern volatile unsigned long long daemon_tick_ns; /* CLOCK_BOOTTIME, a few times a second; 0 = never yet */
 extern volatile unsigned int protected_dir_count;
 extern volatile unsigned int watched_name_count;

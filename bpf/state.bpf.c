@@ -18,6 +18,7 @@ const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS] = {};
 volatile unsigned int decision_generation = 1;
 volatile unsigned int seen_generations[AMBIT_SEEN_GENERATIONS] = {};
 volatile unsigned long long daemon_tick_ns = 0;
+volatile unsigned long long next_look_ns = 0;
 volatile unsigned int protected_dir_count = 0;
 volatile unsigned int watched_name_count = 0;
 volatile unsigned int init_mnt_ns = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The programs behind the most frequent acts, once more with typed reads (lib/read.bpf.h). In one file, because
- * libbpf's static linker (1.1) fails on a kernel function that two objects name.
+ * libbpf's static linker (1.1) fails on a kernel function that two objects name. Every program and global function of
+ * the files below needs another name here, and a program a row in daemon/kernel/plan.cpp.
  */
 #define TYPED_READS
 

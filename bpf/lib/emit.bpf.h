@@ -5,7 +5,8 @@
 #include "lib/attribution.bpf.h"
 #include "lib/flood.bpf.h"
 
-/* At most one forced wake-up per CPU in this time: waking the reader is the dearest part of a record. */
+/* At most one forced wake-up per CPU in this time: waking the reader is the dearest part of a record (two interrupts
+ * between processors, each an exit in a virtual machine). None where the reader will look by itself as soon. */
 #define WAKE_INTERVAL_NS 1000000ULL
 
 enum room { ROOM_ORDINARY, ROOM_RESERVED };
@@ -54,7 +55,7 @@ ALWAYS_INLINE __u64 wake_flags(struct cpu_state *cpu, bool is_urgent)
 	if (!is_urgent && bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA) < wake_bytes)
 		return BPF_RB_NO_WAKEUP;
 	now = bpf_ktime_get_ns();
-	if (!cpu || now - cpu->last_wake_ns < WAKE_INTERVAL_NS)
+	if (!cpu || now - cpu->last_wake_ns < WAKE_INTERVAL_NS || now < next_look_ns)
 		return BPF_RB_NO_WAKEUP;
 	cpu->last_wake_ns = now;
 	return BPF_RB_FORCE_WAKEUP;

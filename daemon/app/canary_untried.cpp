@@ -28,6 +28,11 @@ const std::vector<Proof>& proofs() {
       {"socket kind", {"socket"}},
       {"standard stream", {"stdio"}},
       {"memfd", {"memfd_exec"}},
+      {"unix datagram", {"send_unix"}},
+      {"limit", {"exhaustion"}},
+      {"descriptor", {"fd_received"}},
+      {"mount", {"mount"}},
+      {"code", {"mmap"}},
       {"io_uring", {"io_uring"}},
       {"io_uring open", {"io_uring_open"}},
   };

@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 
 /// The longest sleep: a record below the kernel's wake-up threshold waits no longer.
 constexpr auto kPoll = 5ms;
-/// After records came: the kernel half wakes at most once in this time, so what follows them at once wakes nobody.
-constexpr auto kPollBusy = 1ms;
+/// After records came: more may follow at once, and whoever looks so soon need not be woken.
+constexpr auto kPollBusy = kernel::RingReader::kShortWait;
 
 }  // namespace
 
@@ -125,6 +125,7 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   known_.note(judged.enriched, judge_);
   if (catching_ != Catching::no && event.kind == EventKind::exit) ghosts_.erase(event.subject);
   if (catching_ == Catching::merging && event.kind == EventKind::exec) ghosts_.erase(event.subject);
+  if (event.kind == EventKind::objects) publish_snapshot();  // at once: readiness waits for it
 
   if (judged.judgement.workload != nullptr) {
     if (event.kind == EventKind::traffic) {

@@ -172,6 +172,7 @@ Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   globals_.decision_generation = &skeleton->data->decision_generation;
   globals_.seen_generations = bss->seen_generations;
   globals_.daemon_tick_ns = &bss->daemon_tick_ns;
+  globals_.next_look_ns = &bss->next_look_ns;
   globals_.protected_dir_count = &bss->protected_dir_count;
   globals_.watched_name_count = &bss->watched_name_count;
   globals_.init_mnt_ns = &bss->init_mnt_ns;

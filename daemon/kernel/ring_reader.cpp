@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 namespace ambit::kernel {
 namespace {
@@ -115,7 +116,20 @@ bool RingReader::record_is_busy() const noexcept {
   return (load_length(data_ + (cursor_.load(std::memory_order_relaxed) & mask_)) & kBusy) != 0;
 }
 
+void RingReader::announce(std::chrono::milliseconds timeout) noexcept {
+  if (next_look_ns_ == nullptr) return;
+  unsigned long long until = 0;
+  if (timeout <= kShortWait) {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    until = static_cast<unsigned long long>(now.tv_sec) * 1'000'000'000U +
+            static_cast<unsigned long long>(now.tv_nsec + std::chrono::nanoseconds(timeout).count());
+  }
+  __atomic_store_n(next_look_ns_, until, __ATOMIC_SEQ_CST);
+}
+
 bool RingReader::wait(std::chrono::milliseconds timeout) {
+  announce(timeout);  // first: what is written from here on either is seen below or wakes us
   if (unread_bytes() != 0) {
     if (!record_is_busy()) return true;
     timeout = std::min(timeout, std::chrono::milliseconds(1));  // its writer was interrupted; give it the CPU

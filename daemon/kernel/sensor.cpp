@@ -189,6 +189,7 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
   auto ring = RingReader::map(impl->object->map_fd("records"), options.ring_bytes);
   if (!ring) return ring.error();
   impl->ring = std::move(*ring);
+  impl->ring->announce_short_waits(impl->object->globals().next_look_ns);
   impl->learn_host_root();
   return std::unique_ptr<Sensor>(new Sensor(std::move(impl)));
 }

@@ -11,33 +11,34 @@ namespace ambit::kernel {
 namespace {
 
 constexpr auto kRefuses = WhenFull::refuses;
+constexpr auto kRefusesUs = WhenFull::refuses_us;
 constexpr auto kEvicts = WhenFull::evicts;
 
 constexpr std::array kTables = {
-    TableSpec{"procs", &Options::max_processes, 1, kRefuses, 0, "max_processes", "processes that live",
-              "a process is attributed by itself, not by lineage: loss `procs_full`"},
-    TableSpec{"images", &Options::max_images, 1, kRefuses, 0, "max_images", "decisions on process images",
+    TableSpec{"procs", &Options::max_processes, 1, kRefuses, AMBIT_LOSS_PROCS_FULL, "max_processes",
+              "processes that live", "a process is attributed by itself, not by lineage: loss `procs_full`"},
+    TableSpec{"images", &Options::max_images, 1, kRefusesUs, 0, "max_images", "decisions on process images",
               "the image stays undecided: all that it does is sent"},
-    TableSpec{"known", &Options::max_known, 1, kRefuses, 0, "max_known", "processes remembered for the next daemon",
+    TableSpec{"known", &Options::max_known, 1, kRefusesUs, 0, "max_known", "processes remembered for the next daemon",
               "the next daemon takes the process from its inventory"},
-    TableSpec{"protected_files", &Options::max_protected, 1, kRefuses, 0, "max_protected", "protected files",
+    TableSpec{"protected_files", &Options::max_protected, 1, kRefusesUs, 0, "max_protected", "protected files",
               "the file is watched by its directory alone: loss `protect_refused`"},
-    TableSpec{"protected_dirs", &Options::max_protected, 1, kRefuses, 0, "max_protected", "protected directories",
+    TableSpec{"protected_dirs", &Options::max_protected, 1, kRefusesUs, 0, "max_protected", "protected directories",
               "files that are made in it later are not watched: loss `protect_refused`"},
-    TableSpec{"watched_names", &Options::max_watched_names, 2, kRefuses, 0, "max_watched_names",
+    TableSpec{"watched_names", &Options::max_watched_names, 2, kRefusesUs, 0, "max_watched_names",
               "paths below which failed opens are told", "every failed open is told: loss `names_refused`"},
-    TableSpec{"seen", &Options::seen_entries, 1, kRefuses, 0, "seen_table.entries",
+    TableSpec{"seen", &Options::seen_entries, 1, kRefusesUs, 0, "seen_table.entries",
               "accesses that are counted instead of told", "the oldest is told again; more records, never fewer"},
     TableSpec{"told_acts", &Options::max_told_acts, 1, kEvicts, AMBIT_COUNT_NEW_TOLD, "max_told_acts",
               "acts whose repeats within a second are one record", "a repeat is told; more records, never fewer"},
     TableSpec{"dns_sockets", &Options::max_dns_sockets, 1, kEvicts, AMBIT_COUNT_NEW_DNS, "max_dns_sockets",
               "sockets that talk to port 53", "what the socket asks later has no name: its peers are `unknown`"},
-    TableSpec{"tcp_sockets", &Options::max_sockets, 1, kRefuses, 0, "max_sockets", "TCP sockets of workloads",
-              "the socket's bytes are not counted: loss `sockets_full`"},
-    TableSpec{"udp_sockets", &Options::max_sockets, 1, kRefuses, 0, "max_sockets", "datagram sockets of workloads",
-              "the socket's bytes are not counted: loss `sockets_full`"},
-    TableSpec{"traffic", &Options::max_peers, 1, kRefuses, 0, "max_peers", "processes and peers with bytes to be told",
-              "the peer's bytes are not counted: loss `traffic_full`"},
+    TableSpec{"tcp_sockets", &Options::max_sockets, 1, kRefuses, AMBIT_LOSS_SOCKETS_FULL, "max_sockets",
+              "TCP sockets of workloads", "the socket's bytes are not counted: loss `sockets_full`"},
+    TableSpec{"udp_sockets", &Options::max_sockets, 1, kRefuses, AMBIT_LOSS_SOCKETS_FULL, "max_sockets",
+              "datagram sockets of workloads", "the socket's bytes are not counted: loss `sockets_full`"},
+    TableSpec{"traffic", &Options::max_peers, 1, kRefuses, AMBIT_LOSS_TRAFFIC_FULL, "max_peers",
+              "processes and peers with bytes to be told", "the peer's bytes are not counted: loss `traffic_full`"},
     TableSpec{"lost_by_image", &Options::max_losers, 1, kEvicts, AMBIT_COUNT_NEW_LOSER, "max_losers",
               "whose records were lost, and why", "an old loss is told as nobody's"},
     TableSpec{"unread_by_image", &Options::max_writers, 1, kEvicts, AMBIT_COUNT_NEW_WRITER, "flood_control.images",
@@ -48,6 +49,7 @@ constexpr std::uint64_t kElementHeader = 48;  // sizeof(struct htab_elem) withou
 constexpr std::uint64_t kBucket = 16;         // struct bucket
 constexpr std::uint64_t kTrieNode = 40;       // sizeof(struct lpm_trie_node)
 constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kMapHeader = 1024;  // struct bpf_htab, bpf_array, bpf_ringbuf ... are smaller
 
 std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;
@@ -61,10 +63,33 @@ std::uint64_t size_class(std::uint64_t bytes) {
   return std::bit_ceil(bytes);
 }
 
-std::uint64_t hash_bytes(const bpf_map* map, std::uint64_t entries) {
+std::uint64_t hash_bytes(const bpf_map* map, std::uint64_t entries, std::uint64_t cpus) {
   const auto element = kElementHeader + round_up(bpf_map__key_size(map), 8) + round_up(bpf_map__value_size(map), 8);
   const bool is_preallocated = (bpf_map__map_flags(map) & BPF_F_NO_PREALLOC) == 0;
-  return std::bit_ceil(entries) * kBucket + entries * (is_preallocated ? element : size_class(element));
+  // Preallocated: each processor keeps an element more, and a pointer to it.
+  const auto elements =
+      is_preallocated ? (entries + cpus) * element + cpus * sizeof(void*) : entries * size_class(element);
+  return std::bit_ceil(entries) * kBucket + elements;
+}
+
+std::uint64_t contents(const bpf_map* map, std::uint64_t cpus) {
+  const std::uint64_t entries = bpf_map__max_entries(map);
+  const std::uint64_t value = round_up(bpf_map__value_size(map), 8);
+  switch (bpf_map__type(map)) {
+    case BPF_MAP_TYPE_RINGBUF:
+      // Its pages with positions and descriptor, and each page's place in two page tables (the data is mapped twice).
+      return entries + 4 * kPage + 2 * (entries / kPage) * sizeof(void*);
+    case BPF_MAP_TYPE_HASH:
+    case BPF_MAP_TYPE_LRU_HASH:
+      return hash_bytes(map, entries, cpus);
+    case BPF_MAP_TYPE_LPM_TRIE:
+      // For every entry one more node in between at most.
+      return 2 * entries * size_class(kTrieNode + bpf_map__key_size(map) + bpf_map__value_size(map));
+    case BPF_MAP_TYPE_PERCPU_ARRAY:
+      return entries * (value * cpus + sizeof(void*));
+    default:
+      return round_up(entries * std::max<std::uint64_t>(value, sizeof(void*)), kPage) + kPage;  // may be mapped
+  }
 }
 
 }  // namespace
@@ -78,25 +103,7 @@ std::uint32_t entries_of(const TableSpec& spec, const Options& options) {
 }
 
 std::uint64_t most_bytes(const bpf_map* map) {
-  const std::uint64_t entries = bpf_map__max_entries(map);
-  const std::uint64_t value = round_up(bpf_map__value_size(map), 8);
-  const auto cpus = static_cast<std::uint64_t>(std::max(libbpf_num_possible_cpus(), 1));
-  switch (bpf_map__type(map)) {
-    case BPF_MAP_TYPE_RINGBUF:
-      return entries + 3 * kPage;  // consumer and producer positions, descriptor
-    case BPF_MAP_TYPE_HASH:
-    case BPF_MAP_TYPE_LRU_HASH:
-      return hash_bytes(map, entries);
-    case BPF_MAP_TYPE_LPM_TRIE:
-      // For every entry one more node in between at most.
-      return 2 * entries * size_class(kTrieNode + bpf_map__key_size(map) + bpf_map__value_size(map));
-    case BPF_MAP_TYPE_PERCPU_ARRAY:
-      return entries * (value * cpus + sizeof(void*));
-    case BPF_MAP_TYPE_ARRAY:
-      return round_up(entries * value, kPage);
-    default:
-      return round_up(entries * std::max<std::uint64_t>(value, sizeof(void*)), kPage);
-  }
+  return kMapHeader + contents(map, static_cast<std::uint64_t>(std::max(libbpf_num_possible_cpus(), 1)));
 }
 
 }  // namespace ambit::kernel

@@ -13,8 +13,9 @@ namespace ambit::kernel {
 
 /// What a table does where it is full.
 enum class WhenFull : std::uint8_t {
-  refuses,  ///< the new entry stays out and is counted
-  evicts,   ///< the least recently used one makes room and is counted
+  refuses,     ///< the kernel half's new entry stays out: a loss of reason `counter`
+  refuses_us,  ///< user space's new entry stays out and is counted there
+  evicts,      ///< the least recently used one makes room and is counted
 };
 
 /// One bounded table of the kernel half, and where its size comes from.
@@ -23,7 +24,7 @@ struct TableSpec {
   std::uint32_t Options::*entries = nullptr;
   std::uint32_t factor = 1;  ///< room for old and new entries together while they are exchanged
   WhenFull when_full = WhenFull::refuses;
-  std::uint32_t counter = 0;       ///< evicts: AMBIT_COUNT_NEW_*, entries made since load
+  std::uint32_t counter = 0;       ///< refuses: AMBIT_LOSS_*; evicts: AMBIT_COUNT_NEW_*, entries made since load
   std::string_view setting;        ///< key of the configuration
   std::string_view holds;          ///< for people
   std::string_view if_it_is_full;  ///< what it means, for people

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "map_rows.h"
 #include "object.h"
 #include "table_sizes.h"
@@ -18,11 +20,16 @@ std::vector<TableUse> table_use(const Object& object, const Options& options, co
     use.used = use.name == "watched_names"
                    ? tables.watched_names()
                    : count_rows(bpf_map__fd(map), bpf_map__key_size(map), bpf_map__value_size(map));
-    if (spec.when_full == WhenFull::evicts) {
-      const auto made = counters.value[spec.counter];
-      use.full = made > use.used ? made - use.used : 0;
-    } else {
-      use.full = use.name == "procs" ? losses.by_reason[AMBIT_LOSS_PROCS_FULL] : tables.refused(use.name);
+    switch (spec.when_full) {
+      case WhenFull::refuses:
+        use.full = losses.by_reason[spec.counter];
+        break;
+      case WhenFull::refuses_us:
+        use.full = tables.refused(use.name);
+        break;
+      case WhenFull::evicts:
+        use.full = counters.value[spec.counter] - std::min(use.used, counters.value[spec.counter]);
+        break;
     }
     out.push_back(std::move(use));
   }

@@ -19,22 +19,29 @@ def start_loops(bench, *command):
     return loops
 
 
+def cores_of(running, seconds):
+    used, began = running.cpu_seconds(), time.monotonic()
+    time.sleep(seconds)
+    return (running.cpu_seconds() - used) / (time.monotonic() - began)
+
+
 def bench_repeats(bench):
     seconds = bench.numbers["flood"]
     running = bench.start_daemon()
     try:
+        time.sleep(1)
+        idle = cores_of(running, bench.numbers["idle"])
         loops = start_loops(bench, "open_loop", seconds, bench.file)
         time.sleep(min(1, seconds / 3))  # until the accesses are judged
-        used, began = running.cpu_seconds(), time.monotonic()
-        time.sleep(max(0.5, seconds - 2))
-        cores = (running.cpu_seconds() - used) / (time.monotonic() - began)
+        cores = cores_of(running, max(0.5, seconds - 2))
         opens = sum(bench.truth(loop, seconds + 30)["ret"] for loop in loops)
         time.sleep(1.5)  # losses are told once a second
         lost = losses(running)
     finally:
         running.stop()
     method = f"{len(loops)} loops of open and close of one file for {seconds} s, {opens / seconds:,.0f} opens a second in all"
-    bench.add("daemon_cpu.repeats", cores, "cores", "<= 0.01", f"{method}; user and system time of the daemon")
+    bench.add("daemon_cpu.repeats", cores, "cores", "<= 0.01", f"{method}; user and system time of the daemon, "
+              f"which took {idle:.4f} for the rest of the host just before")
     bench.add("flood.repeats.dropped", sum(lost.values()), "records", "0", f"{method}; losses of all reasons: {lost or 'none'}")
 
 
@@ -60,7 +67,7 @@ def bench_flood(bench):
         time.sleep(2.5)
         lost = losses(running)
         executed = (running.metric("ambit_events_total", kind="exec") or 0) - executed
-        throttled = running.metric("ambit_kernel_records_total", what="throttled") or 0
+        throttled = running.metric("ambit_kernel_records_total", result="throttled") or 0
     finally:
         running.stop()  # closes the windows: the last revisions hold the counts
     found = told_reads(running.alerts.read(), bench.secret)

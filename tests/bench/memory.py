@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resident memory: idle, and while everything is new."""
+import os
 import time
 
 

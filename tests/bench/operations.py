@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Single operations with the daemon off and on, alternating, in CPU time of the one thread that makes them."""
+from bench import percentile
 
 # (row, what the watching daemon has to do with the process, operation, reach)
 ROWS = (
@@ -25,10 +26,6 @@ def once(bench, state):
     return bench.truth(run, 120)
 
 
-def records_sent(running):
-    return running.metric("ambit_kernel_records_total", what="sent") or 0
-
-
 def bench_operations(bench):
     taken = {state: [] for state in ("off", "fresh off", *STATES)}
     for _ in range(bench.numbers["rounds"]):
@@ -41,8 +38,9 @@ def bench_operations(bench):
         finally:
             running.stop()
     for name, state, operation, reach in ROWS:
-        on, off = (min(one[operation] for one in taken[which])
+        # Other work on the machine only ever adds, but one turn with a faster clock must not make the ratio.
+        on, off = (percentile([one[operation] for one in taken[which]], 0.25)
                    for which in (state, "fresh off" if state == "fresh" else "off"))
-        method = (f"ns of CPU time, fastest batch of {bench.numbers['rounds']} alternations of {bench.numbers['seconds']} s; "
+        method = (f"ns of CPU time, fastest batch in {bench.numbers['seconds']} s, lower quartile of {bench.numbers['rounds']} alternations; "
                   f"on: {STATES[state]}")
         bench.add_ratio(name, on, off, reach, method)

@@ -47,6 +47,24 @@ TEST_P(EachProgram, LoadsAloneOrIsRefusedWithAReason) {
 INSTANTIATE_TEST_SUITE_P(Bpf, EachProgram, testing::ValuesIn(program_specs().begin(), program_specs().end()),
                          [](const auto& program) { return std::string(program.param.name); });
 
+/// A refusal would cost nothing but speed, so nobody would notice.
+TEST_F(Load, ProgramsWithTypedReadsAreTakenWhereTheKernelKnowsTheCast) {
+  Refusals refusals;
+  auto object = Object::load(small(), refusals);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  for (const auto& spec : program_specs()) {
+    if (spec.attachment != Attachment::typed) continue;
+    const std::string name(spec.name), plain = name.substr(0, name.rfind('_'));
+    const auto refusal = refusals.find(name);
+    ASSERT_NE((*object)->program(plain), nullptr) << plain;
+    if (refusal == refusals.end()) {
+      EXPECT_EQ(bpf_program__name((*object)->program(plain)), name);
+    } else {
+      EXPECT_EQ(refusal->second.state, HookState::missing) << name << ": " << refusal->second.detail;
+    }
+  }
+}
+
 TEST_F(Load, StatesOfAllSignalsAreTold) {
   auto sensor = Sensor::load(small());
   ASSERT_TRUE(sensor.ok()) << sensor.error().message;

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -287,6 +288,26 @@ int connect_refused(const char*) {
   return ::connect(::socket(AF_INET, SOCK_STREAM, 0), plain(to), sizeof(to)) == 0;
 }
 
+constexpr std::uint32_t kTable = 1024;  ///< few enough to be filled, more than others make meanwhile
+
+bool connect_datagram_sockets(bool closes) {
+  const rlimit many{4 * kTable, 4 * kTable};
+  if (::setrlimit(RLIMIT_NOFILE, &many) != 0) return false;
+  const auto to = loopback(false, kPort);
+  for (std::uint32_t i = 0; i < 2 * kTable; ++i) {
+    const int s = ::socket(AF_INET, SOCK_DGRAM, 0);
+    if (s < 0 || ::connect(s, plain(to), sizeof(to)) != 0) return false;
+    if (closes) ::close(s);
+  }
+  return true;
+}
+int connect_one_after_the_other(const char*) {
+  return connect_datagram_sockets(true) ? 0 : 1;
+}
+int connect_all_at_once(const char*) {
+  return connect_datagram_sockets(false) ? 0 : 1;
+}
+
 /// What came to one role of a process.
 struct Bytes {
   std::uint64_t in = 0, out = 0;
@@ -417,6 +438,29 @@ TEST_F(Traffic, WhoIsIgnoredIsNotCounted) {
     EXPECT_TRUE(std::none_of(rows_.begin(), rows_.end(),
                              [&](const auto& row) { return row.key.tgid == static_cast<std::uint32_t>(done.pid); }));
   }
+}
+
+TEST(TrafficTables, ClosedSocketsMakeRoomAndThoseBeyondItAreCounted) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
+  kernel::Options options;
+  options.max_sockets = kTable;
+  options.denied_hooks = denied_hooks();
+  auto loaded = kernel::Sensor::load(options);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+  ASSERT_TRUE((*loaded)->attach().ok());
+  const auto signals = (*loaded)->signals();
+  const auto traffic =
+      std::find_if(signals.begin(), signals.end(), [](const auto& s) { return s.signal == "traffic"; });
+  if (traffic == signals.end() || traffic->state != kernel::HookState::active)
+    GTEST_SKIP() << "this plan has no hook for traffic";
+  const auto refused = [&](Act act) {
+    const auto before = (*loaded)->read_losses().by_reason[AMBIT_LOSS_SOCKETS_FULL];
+    EXPECT_EQ(Actor::run(act), 0);
+    return (*loaded)->read_losses().by_reason[AMBIT_LOSS_SOCKETS_FULL] - before;
+  };
+  EXPECT_EQ(refused(connect_one_after_the_other), 0U);
+  EXPECT_GE(refused(connect_all_at_once), kTable);
+  EXPECT_EQ(refused(connect_one_after_the_other), 0U);
 }
 
 }  // namespace

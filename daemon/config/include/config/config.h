@@ -37,7 +37,7 @@ struct KernelSettings {
   std::uint32_t max_images = 65536;
   /// Processes of which a daemon after this one is told what it cannot look up any more: about 1.3 KiB each where there
   /// is one. Past it they are taken as the next daemon finds them.
-  std::uint32_t max_known = 8192;
+  std::uint32_t max_known = 4096;
   /// Protected files and directories (weights shards, datasets, secrets), by inode.
   std::uint32_t max_protected = 32768;
   /// TCP sockets of workloads whose bytes are counted at once, and as many datagram sockets.
@@ -47,7 +47,7 @@ struct KernelSettings {
   /// Processes that a workload makes within a second, to be called a storm.
   std::uint32_t fork_storm = 1000;
   /// Paths below which failed opens are told: models, secrets and denied paths of all scopes.
-  std::uint32_t max_watched_names = 4096;
+  std::uint32_t max_watched_names = 2048;
   /// Sockets that talk to port 53, and so may ask for names.
   std::uint32_t max_dns_sockets = 16384;
   /// Acts on other processes whose repeats within a second are one record.

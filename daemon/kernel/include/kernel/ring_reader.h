@@ -49,6 +49,12 @@ class RingReader {
   /// Where reading stands, and where writing does.
   [[nodiscard]] std::uint64_t read_position() const noexcept { return cursor_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t written_position() const noexcept { return producer_->load(std::memory_order_acquire); }
+
+  /// `until`: a word that the kernel half reads. While wait() sleeps for no longer than kShortWait, it holds when that
+  /// ends (CLOCK_MONOTONIC), and the kernel half wakes nobody before; else it holds 0.
+  void announce_short_waits(volatile unsigned long long* until) noexcept { next_look_ns_ = until; }
+  static constexpr std::chrono::milliseconds kShortWait{1};
+
   /// Bytes written and not released yet: what the ring is short of.
   [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
   [[nodiscard]] std::uint64_t capacity_bytes() const noexcept { return mask_ + 1; }
@@ -58,6 +64,7 @@ class RingReader {
  private:
   RingReader() = default;
   [[nodiscard]] bool record_is_busy() const noexcept;
+  void announce(std::chrono::milliseconds timeout) noexcept;
 
   std::atomic<std::uint64_t>* consumer_ = nullptr;
   const std::atomic<std::uint64_t>* producer_ = nullptr;
@@ -65,6 +72,7 @@ class RingReader {
   std::uint64_t mask_ = 0;
   std::atomic<std::uint64_t> cursor_{0};
   std::atomic<std::uint64_t> last_end_{0};  ///< end of the last record that was handed out
+  volatile unsigned long long* next_look_ns_ = nullptr;
   util::Fd map_fd_;
   util::Fd epoll_fd_;
   void* consumer_map_ = nullptr;

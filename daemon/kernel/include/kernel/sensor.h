@@ -29,9 +29,9 @@ struct Options {
   std::uint32_t max_processes = 65536;          ///< more live processes than this lose attribution (counted)
   std::uint32_t max_images = 65536;             ///< decisions held in the kernel
   std::uint32_t max_protected = 32768;          ///< protected files; as many directories
-  std::uint32_t max_known = 8192;               ///< processes remembered for the daemon after this one
+  std::uint32_t max_known = 4096;               ///< processes remembered for the daemon after this one
   std::uint32_t seen_entries = 16384;           ///< accesses counted in the kernel once judged; 0 = none: all are sent
-  std::uint32_t max_watched_names = 4096;       ///< paths below which failed opens are told
+  std::uint32_t max_watched_names = 2048;       ///< paths below which failed opens are told
   std::uint32_t max_sockets = 16384;            ///< TCP sockets whose bytes are counted; as many datagram sockets
   std::uint32_t fork_storm = 1000;              ///< processes that a control group makes within a second, to be told
   std::uint32_t max_peers = 16384;              ///< pairs of process and peer with bytes in the last seconds
