@@ -246,9 +246,8 @@ std::string event_text(const JudgedEvent& judged) {
   if (const auto result = result_of(event); result && *result < 0) {
     append_escaped(out, fmt::format(" {}", error_name(*result)));
   }
-  if (event.kind == EventKind::traffic) {
-    const auto& facts = std::get<NetFacts>(event.facts);
-    out += fmt::format(" in={} out={}", facts.bytes_in, facts.bytes_out);
+  if (const auto* net = std::get_if<NetFacts>(&event.facts); net != nullptr && event.kind == EventKind::traffic) {
+    out += fmt::format(" in={} out={}", net->bytes_in, net->bytes_out);
   }
   const auto& j = judged.judgement;
   if (j.workload != nullptr) {

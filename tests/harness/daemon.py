@@ -113,11 +113,12 @@ class Daemon:
         return self.get("/readyz")[0] == 200
 
     def wait_ready(self, seconds=30):
-        host.wait_until(lambda: self.is_ready() or self.process.poll() is not None, seconds)
+        # Asked once: a look-up or a missed canary may take readiness away again at once, and then the reason is told.
+        was_ready = host.wait_until(lambda: self.is_ready() or self.process.poll() is not None, seconds)
         if self.process.poll() is not None:
             raise RuntimeError(f"the daemon ended with status {self.process.returncode}:\n{self.log_tail()}")
-        if not self.is_ready():
-            raise RuntimeError(f"the daemon is not ready after {seconds} s:\n{self.log_tail()}")
+        if not was_ready:
+            raise RuntimeError(f"the daemon is not ready after {seconds} s: {self.get('/readyz')[1]}\n{self.log_tail()}")
 
     def log_tail(self, lines=30):
         try:

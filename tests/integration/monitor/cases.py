@@ -35,6 +35,7 @@ spec:
 # Whoever does what no shipped rule speaks of while it fails.
 OWN_RULE = """\
 - rule: Kernel replaced
+  id: TEST-0001
   desc: kexec by anybody, failed or not
   condition: evt.type = kexec
   output: kexec by %proc.name (pid %proc.pid)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
+#include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 
 namespace ambit::app {

@@ -80,12 +80,12 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_EQ(c.sinks[0].port, 6514);
   EXPECT_EQ(c.sinks[0].min_severity, Severity::high);
   EXPECT_EQ(c.sinks[0].tls.server_name, "n");
-  EXPECT_EQ(to_string(c.sinks[0].origin), "test.yaml:11");
+  EXPECT_EQ(to_string(c.sinks[0].origin), "test.yaml:12");
   EXPECT_EQ(c.sinks[1].format, "ocsf");
   EXPECT_EQ(c.sinks[1].rotate.files, 3U);
   EXPECT_FALSE(c.http.enabled);
   EXPECT_EQ(c.http.port, 9000);
-  EXPECT_EQ(to_string(c.http.origin), "test.yaml:13");
+  EXPECT_EQ(to_string(c.http.origin), "test.yaml:14");
   EXPECT_EQ(c.log.format, "json");
   EXPECT_EQ(c.network.resolvers.size(), 2U);
 }

@@ -8,6 +8,7 @@
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 #include "ambit/abi/seen.h"
+#include "ambit/abi/traffic.h"
 
 namespace {
 

@@ -399,7 +399,7 @@ TEST_F(LedgerOpen, RefusesADatabaseOfSomethingElse) {
 TEST_F(LedgerOpen, RefusesANewerLayoutAndSaysBothNumbers) {
   open();
   sql("PRAGMA user_version=99");
-  EXPECT_THAT(refusal(), HasSubstr("newer Ambit (layout 99, this one knows up to 1)"));
+  EXPECT_THAT(refusal(), HasSubstr("newer Ambit (layout 99, this one knows up to 2)"));
 }
 
 TEST_F(LedgerOpen, RefusesASecondDaemon) {

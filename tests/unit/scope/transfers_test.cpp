@@ -34,7 +34,7 @@ class Transfers : public ::testing::Test {
     world.put("/srv/models/**", "/srv/models", 500, true);
     world.put("/srv/models/**", "/srv/models/gemma.gguf", 501, false, 500);
     world.put("/run/secrets/hf", "/run/secrets/hf", 502);
-    world.judge->replace(compile({kScope + "  mode: alert\n"}).set);
+    world.judge->replace(compile({kScope + "  mode: audit\n"}).set);  // a changed scope asks again
     world.answer_all();
     world.exec_in(10, "/usr/bin/llama-server", kCgroup);
     world.exec_in(20, "/usr/bin/cat", "/user.slice");
@@ -102,7 +102,7 @@ TEST_F(Transfers, ReceivedAndTakenFilesAreJudgedAsOpens) {
 
 TEST_F(Transfers, NamelessArrivalsAreNobodysBusiness) {
   EXPECT_VERDICT(came(10, "memfd:x", AMBIT_ACCESS_RECEIVED, 1000, 0), unscoped, none);
-  EXPECT_VERDICT(came(10, "memfd:x", 0, 1000, 0), out_of_scope, files);
+  EXPECT_VERDICT(came(10, "memfd:x", 0, 1000, 0), unknown, files);
   EXPECT_VERDICT(came(20, "/srv/models/gemma.gguf (deleted)", AMBIT_ACCESS_RECEIVED, 501, 0), out_of_scope, models);
 }
 
