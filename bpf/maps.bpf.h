@@ -104,6 +104,20 @@ struct {
 	__uint(value_size, 4);
 } call_programs SEC(".maps") __weak;
 
+/* The same behind fexit of the calls' functions, by prototype (lib/calls.bpf.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, AMBIT_SLOTS);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} plain_call_programs SEC(".maps") __weak;
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, AMBIT_SLOTS);
+	__uint(key_size, 4);
+	__uint(value_size, 4);
+} optional_call_programs SEC(".maps") __weak;
+
 /* Sockets that talk to port 53: whose they are. */
 struct dns_owner {
 	__u64 leader_start_ns;
@@ -193,6 +207,10 @@ extern volatile unsigned int init_mnt_ns; /* of process 1 */
 extern volatile unsigned int init_root_dev;
 extern volatile unsigned long long init_root_ino;
 extern volatile unsigned int iter_tgid;	 /* iterators: only this process; 0 = all */
+#define AT_FUNCTION_64 1
+#define AT_FUNCTION_32 2
+extern volatile unsigned char calls_at_functions[AMBIT_CALL_NUMBERS]; /* AT_FUNCTION_*: not for tp_btf/sys_exit */
+extern volatile unsigned int opens_by_object; /* lsm or fentry tells opens: calls tell only what never comes there */
 extern volatile unsigned int iter_facts; /* iterators: ITER_* */
 #define ITER_WITHOUT_PATHS 1
 

@@ -4,9 +4,6 @@
 #include "lib/open.bpf.h"
 
 /* Variants of the call (daemon/kernel/call_table.cpp). */
-#define OPEN_CREAT 1
-#define OPEN_HOW 2
-#define OPEN_BY_HANDLE 3
 
 struct open_call {
 	__u64 flags;   /* O_* as asked */
@@ -24,10 +21,10 @@ ALWAYS_INLINE void read_open_call(struct open_call *call, struct pt_regs *regs, 
 
 	call->quality = is_compat ? AMBIT_Q_COMPAT : 0;
 	call->flags = what->flags_arg == 2 ? call_second(regs, is_compat) : call_third(regs, is_compat);
-	call->way = op == OPEN_BY_HANDLE ? AMBIT_ACCESS_BY_HANDLE : 0;
-	if (op == OPEN_CREAT)
+	call->way = op == AMBIT_OPEN_BY_HANDLE ? AMBIT_ACCESS_BY_HANDLE : 0;
+	if (op == AMBIT_OPEN_CREAT)
 		call->flags = O_CREAT | O_WRONLY | O_TRUNC;
-	if (op == OPEN_HOW) {
+	if (op == AMBIT_OPEN_FLAGS_IN_MEMORY) {
 		__u64 how = 0;
 
 		bpf_probe_read_user(&how, sizeof(how), (const void *)call->flags);
@@ -63,6 +60,8 @@ ALWAYS_INLINE void open_succeeded(struct subject *who, struct pt_regs *regs, lon
 		count_loss(AMBIT_LOSS_READ_FAILED, who->image_id);
 		return;
 	}
+	if (is_told_by_object(file))
+		return;
 	read_open_call(&call, regs, who->task);
 	if (!look_at_file(&o, who, file, access_of(file, call.flags) | call.way, hook, call.quality, REPEATS_COUNTED))
 		return;

@@ -92,7 +92,7 @@ int BPF_PROG(tp_btf__sched_process_fork, struct task_struct *parent, struct task
 	r.child_cgroup_id = task_cgroup_id(child);
 	/* clone3 with CLONE_INTO_CGROUP: another cgroup is another image */
 	who.cgroup_id = task_cgroup_id(parent);
-	r.child_image_id = r.child_cgroup_id == who.cgroup_id ? who.image_id : new_image_id();
+	r.child_image_id = r.child_cgroup_id == who.cgroup_id ? who.image_id : new_image_id(r.child_tgid);
 	remember_process(r.child_tgid, r.child_start_ns, r.child_image_id, r.child_cgroup_id);
 	fill_header(&r.h, &who, AMBIT_REC_FORK, AMBIT_HOOK_TP_BTF_SCHED, 0);
 	send_record(&r.h, sizeof(r), &who, ROOM_RESERVED);

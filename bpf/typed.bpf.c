@@ -12,6 +12,8 @@
 #define cgroup__post_bind6 cgroup__post_bind6_typed
 #define cgroup__sendmsg4 cgroup__sendmsg4_typed
 #define cgroup__sendmsg6 cgroup__sendmsg6_typed
+#define fentry__security_file_open fentry__security_file_open_typed
+#define lsm__file_open lsm__file_open_typed
 #define path_chain path_chain_typed
 #define protected_dirs_above protected_dirs_above_typed
 #define walk_path walk_path_typed
@@ -20,6 +22,7 @@
 #define tp_btf__tcp_state tp_btf__tcp_state_typed
 #define walk_step walk_step_typed
 
+#include "file_open.bpf.c"
 #include "network.bpf.c"
 #include "open.bpf.c"
 #include "path.bpf.c"

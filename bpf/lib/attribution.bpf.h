@@ -21,9 +21,10 @@ ALWAYS_INLINE __u64 task_cgroup_id(struct task_struct *task)
 	return READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
-/* New at exec, credential, namespace and cgroup change. Only for programs that cannot be preempted: the counter is not
- * atomic (fetching atomics need 5.12). */
-ALWAYS_INLINE __u64 new_image_id(void)
+/* New at exec, credential, namespace and cgroup change: count on this CPU, process, CPU. The counter alone is not enough,
+ * because fetching atomics need 5.12 and programs at fexit can be preempted between two steps: two processes may take the
+ * same count. Bit 62 stays free. */
+ALWAYS_INLINE __u64 new_image_id(__u32 tgid)
 {
 	__u32 zero = 0;
 	struct cpu_state *cpu = bpf_map_lookup_elem(&cpu_states, &zero);
@@ -31,7 +32,8 @@ ALWAYS_INLINE __u64 new_image_id(void)
 	if (!cpu)
 		return 0;
 	cpu->image_counter++;
-	return cpu->image_counter << 12 | (bpf_get_smp_processor_id() & 0xfff);
+	return (cpu->image_counter & ((1ULL << 28) - 1)) << 34 | (__u64)(tgid & ((1U << 22) - 1)) << 12 |
+	       (bpf_get_smp_processor_id() & 0xfff);
 }
 
 /* Image of a process that was there before us. A function of the process, so that whoever meets it first, in whatever
@@ -143,12 +145,12 @@ ALWAYS_INLINE bool is_of_interest(const struct subject *who)
 	return who->state == AMBIT_IMAGE_UNDECIDED || who->state == AMBIT_IMAGE_WATCHED;
 }
 
-/* Gives the process a new image, undecided until user space has seen why. Not for preemptible programs. */
+/* Gives the process a new image, undecided until user space has seen why. */
 ALWAYS_INLINE __u64 renew_image(struct subject *who)
 {
 	__u64 old = who->image_id;
 
-	who->image_id = new_image_id();
+	who->image_id = new_image_id(who->tgid);
 	who->state = AMBIT_IMAGE_UNDECIDED;
 	remember_process(who->tgid, who->leader_start_ns, who->image_id, task_cgroup_id(who->task));
 	return old;

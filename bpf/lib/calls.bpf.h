@@ -92,11 +92,25 @@ ALWAYS_INLINE struct scratch *begin_call(struct subject *who, struct pt_regs *re
 	return s;
 }
 
+/* Functions of system calls, by the two prototypes that the kernel's type information has of them: those that every
+ * kernel has name their argument `regs`, those that a configuration may leave out (kernel/sys_ni.c) `__unused`. Programs
+ * that call each other by bpf_tail_call() must be of one prototype (28ead3eaabc1, 6.12), so there are two sets. */
+#define PLAIN_CALL "fexit/__x64_sys_openat"
+#define OPTIONAL_CALL "fexit/__x64_sys_connect"
+
 /* Programs of the body NAME_returned(regs, ret, hook), reached from the dispatchers of syscalls.bpf.c. */
-#define CALL_PROGRAM(name)                                                                                             \
-	SEC("tp_btf/sys_exit")                                                                                         \
-	int BPF_PROG(call__##name, struct pt_regs *regs, long ret)                                                     \
+#define CALL_PROGRAM_OF(program, section, name, hook)                                                                  \
+	SEC(section)                                                                                                   \
+	int BPF_PROG(program, struct pt_regs *regs, long ret)                                                          \
 	{                                                                                                              \
-		name##_returned(regs, ret, AMBIT_HOOK_TP_BTF_SYS_EXIT);                                                \
+		name##_returned(regs, ret, hook);                                                                      \
 		return 0;                                                                                              \
 	}
+#ifdef TYPED_READS
+#define CALL_PROGRAM(name) CALL_PROGRAM_OF(call__##name, "tp_btf/sys_exit", name, AMBIT_HOOK_TP_BTF_SYS_EXIT)
+#else
+#define CALL_PROGRAM(name)                                                                                             \
+	CALL_PROGRAM_OF(call__##name, "tp_btf/sys_exit", name, AMBIT_HOOK_TP_BTF_SYS_EXIT)                             \
+	CALL_PROGRAM_OF(plain_call__##name, PLAIN_CALL, name, AMBIT_HOOK_FEXIT_CALL)                                   \
+	CALL_PROGRAM_OF(optional_call__##name, OPTIONAL_CALL, name, AMBIT_HOOK_FEXIT_CALL)
+#endif

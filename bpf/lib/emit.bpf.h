@@ -73,12 +73,19 @@ ALWAYS_INLINE bool wakes_reader(const struct ambit_rec_header *h, const struct s
 	return h->type == AMBIT_REC_EXEC || (h->quality & AMBIT_Q_PROTECTED) || who->state == AMBIT_IMAGE_WATCHED;
 }
 
-/* Sends the `size` bytes at `record`, whose header is filled. Programs that cannot be preempted only. */
+/* Programs behind a trampoline stay on their CPU, but another task may run there in between. */
+ALWAYS_INLINE bool is_preemptible_hook(__u16 hook)
+{
+	return hook == AMBIT_HOOK_FEXIT_CALL || hook == AMBIT_HOOK_LSM || hook == AMBIT_HOOK_FENTRY;
+}
+
+/* Sends the `size` bytes at `record`, whose header is filled. Not for programs that interrupt others. The numbering is
+ * not atomic: records of preemptible hooks have none. */
 ALWAYS_INLINE void send_record(struct ambit_rec_header *h, __u32 size, const struct subject *who, enum room room)
 {
 	struct cpu_state *cpu = this_cpu();
 
-	if (cpu)
+	if (cpu && !is_preemptible_hook(h->hook))
 		h->cpu_seq = ++cpu->sequence;
 	if (size > AMBIT_REC_MAX)
 		size = AMBIT_REC_MAX;
@@ -114,8 +121,8 @@ ALWAYS_INLINE void submit_record(struct ambit_rec_header *h, __u32 size, const s
 	bpf_ringbuf_submit(h, wake_flags(this_cpu(), wakes_reader(h, who)));
 }
 
-/* Per-CPU room for tracing programs in process context. NULL: taken (counted), which means that such a program nested.
- */
+/* Per-CPU room for tracing programs in process context. NULL: taken (counted), which means that such a program nested, or
+ * was preempted behind a trampoline. */
 ALWAYS_INLINE struct scratch *take_scratch(__u64 image_id)
 {
 	__u32 zero = 0;

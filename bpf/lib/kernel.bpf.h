@@ -53,12 +53,14 @@
 #define FMODE_WRITE 0x2
 #define FMODE_PATH 0x4000
 #define FMODE_CREATED 0x100000
+#define FMODE_NOACCOUNT 0x20000000 /* of the kernel's own, such as the file below an overlay's */
 #define O_ACCMODE 03
 #define O_WRONLY 01
 #define O_RDWR 02
 #define O_CREAT 0100
 #define O_TRUNC 01000
 #define O_PATH 010000000
+#define O_EXEC_BY_KERNEL 0x20 /* __FMODE_EXEC */
 
 #define PF_KTHREAD 0x00200000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One open: judged, identified and sent. Shared by system calls and io_uring. */
+/* One open: judged, identified and sent. Shared by system calls, io_uring and the hooks of the object itself. */
 #pragma once
 
 #include "lib/calls.bpf.h"
@@ -24,6 +24,12 @@ ALWAYS_INLINE __u32 access_of(struct file *file, __u64 call_flags)
 	if (call_flags & O_TRUNC) /* the kernel drops it from f_flags */
 		access |= AMBIT_ACCESS_TRUNC;
 	return access;
+}
+
+/* lsm/file_open and fentry/security_file_open see every open but those with O_PATH. */
+ALWAYS_INLINE bool is_told_by_object(struct file *file)
+{
+	return opens_by_object && !((__u32)READ(file, f_mode) & FMODE_PATH);
 }
 
 #define NAME_WORD(text) (*(const __u64 *)(text))
@@ -113,6 +119,7 @@ ALWAYS_INLINE bool look_at_open(struct opened *o, struct subject *who, struct fi
 	return look_at_file(o, who, file, access_of(file, call_flags), hook, quality, REPEATS_COUNTED);
 }
 
+/* `ret`: the descriptor; 0 where the hook comes before there is one. */
 ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file *file, struct opened *o, __s32 ret,
 			     __u16 hook, __u32 quality)
 {

@@ -66,6 +66,12 @@ std::string hook_text(std::uint16_t hook) {
       return "user";
     case AMBIT_HOOK_TP_BTF_SIGNAL:
       return "tp_btf/signal_generate";
+    case AMBIT_HOOK_FEXIT_CALL:
+      return "fexit/syscalls";
+    case AMBIT_HOOK_LSM:
+      return "lsm";
+    case AMBIT_HOOK_FENTRY:
+      return "fentry";
     default:
       return std::to_string(hook);
   }

@@ -14,7 +14,10 @@ void add_open(const Event& event, std::vector<std::string>& out) {
     return;
   }
   if (open.target.tgid != 0) out.emplace_back("proc_mem");
-  out.emplace_back(event.hook == AMBIT_HOOK_TP_BTF_IO_URING ? "io_uring_open" : "open");
+  // One hook at the object tells opens of both kinds.
+  const bool is_at_object = event.hook == AMBIT_HOOK_LSM || event.hook == AMBIT_HOOK_FENTRY;
+  if (event.hook == AMBIT_HOOK_TP_BTF_IO_URING || is_at_object) out.emplace_back("io_uring_open");
+  if (event.hook != AMBIT_HOOK_TP_BTF_IO_URING) out.emplace_back("open");
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ std::string_view error_name(std::int32_t result) noexcept {
 }
 
 std::string_view hook_name(std::uint16_t hook) noexcept {
-  static constexpr std::array<std::string_view, 12> kNames = {"none",
+  static constexpr std::array<std::string_view, 15> kNames = {"none",
                                                               "tp_btf_sched",
                                                               "tp_btf_sys_exit",
                                                               "tp_btf_io_uring",
@@ -54,7 +54,10 @@ std::string_view hook_name(std::uint16_t hook) noexcept {
                                                               "iter",
                                                               "fanotify",
                                                               "user",
-                                                              "tp_btf_signal"};
+                                                              "tp_btf_signal",
+                                                              "fexit_call",
+                                                              "lsm",
+                                                              "fentry"};
   return hook < kNames.size() ? kNames[hook] : std::string_view("unknown");
 }
 

@@ -10,11 +10,6 @@ namespace {
 
 // Argument positions count from 1. Numbers: arch/x86/entry/syscalls/syscall_64.tbl and syscall_32.tbl.
 
-/// Variants of AMBIT_SLOT_OPEN: where the flags are (bpf/open.bpf.c).
-constexpr std::uint8_t kFlagsInArgument = 0;
-constexpr std::uint8_t kCreat = 1;
-constexpr std::uint8_t kFlagsInMemory = 2;
-constexpr std::uint8_t kByHandle = 3;
 /// Variants of AMBIT_SLOT_RECEIVE (bpf/receive.bpf.c).
 constexpr std::uint8_t kOneMessage = 0;
 constexpr std::uint8_t kManyMessages = 1;
@@ -105,11 +100,11 @@ constexpr ambit_call socket_call(std::uint8_t slot) {
 }
 
 constexpr auto kCalls = std::to_array<WatchedCall>({
-    {"open", 2, 5, open(kFlagsInArgument, {.path = 1, .flags = 2})},
-    {"creat", 85, 8, open(kCreat, {.path = 1})},
-    {"openat", 257, 295, open(kFlagsInArgument, {.dir = 1, .path = 2, .flags = 3})},
-    {"openat2", 437, 437, open(kFlagsInMemory, {.dir = 1, .path = 2, .flags = 3})},
-    {"open_by_handle_at", 304, 342, open(kByHandle, {.flags = 3})},
+    {"open", 2, 5, open(AMBIT_OPEN_FLAGS_IN_ARGUMENT, {.path = 1, .flags = 2})},
+    {"creat", 85, 8, open(AMBIT_OPEN_CREAT, {.path = 1})},
+    {"openat", 257, 295, open(AMBIT_OPEN_FLAGS_IN_ARGUMENT, {.dir = 1, .path = 2, .flags = 3})},
+    {"openat2", 437, 437, open(AMBIT_OPEN_FLAGS_IN_MEMORY, {.dir = 1, .path = 2, .flags = 3})},
+    {"open_by_handle_at", 304, 342, open(AMBIT_OPEN_BY_HANDLE, {.flags = 3})},
     {"recvmsg", 47, 372, receive(kOneMessage)},
     {"recvmmsg", 299, 337, receive(kManyMessages)},
     {"recvmmsg_time64", -1, 417, receive(kManyMessages)},
@@ -227,10 +222,82 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"connect", 42, 362, {.slot = AMBIT_SLOT_CONNECT_UNIX, .path_arg = 2, .fd_arg = 1}},
 });
 
+std::string_view signal_of_act(std::uint8_t act) {
+  switch (act) {
+    case AMBIT_ACT_VM_READ:
+    case AMBIT_ACT_VM_WRITE:
+      return "process_vm";
+    case AMBIT_ACT_KCMP:
+      return "kcmp";
+    case AMBIT_ACT_PERF_EVENT:
+      return "perf_event";
+    case AMBIT_ACT_USERFAULTFD:
+      return "userfaultfd";
+    case AMBIT_ACT_ADD_KEY:
+    case AMBIT_ACT_REQUEST_KEY:
+    case AMBIT_ACT_KEYCTL:
+      return "keyring";
+    case AMBIT_ACT_BPF:
+      return "bpf";
+    case AMBIT_ACT_MODULE_LOAD:
+    case AMBIT_ACT_MODULE_UNLOAD:
+      return "kernel_module";
+    case AMBIT_ACT_KEXEC:
+      return "kexec";
+    case AMBIT_ACT_MEMFD:
+      return "memfd";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 std::span<const WatchedCall> watched_calls() {
   return kCalls;
+}
+
+std::string_view signal_of(const WatchedCall& call) {
+  switch (call.what.slot) {
+    case AMBIT_SLOT_OPEN:
+      return "open";
+    case AMBIT_SLOT_NAME_CHANGE:
+      return "name_change";
+    case AMBIT_SLOT_CRED:
+      return "cred";
+    case AMBIT_SLOT_PTRACE:
+      return "ptrace";
+    case AMBIT_SLOT_ACCEPT:
+      return "accept";
+    case AMBIT_SLOT_BIND:
+      return "bind";
+    case AMBIT_SLOT_LISTEN:
+      return "listen";
+    case AMBIT_SLOT_CONNECT_UNIX:
+      return "connect_unix";
+    case AMBIT_SLOT_SOCKET:
+      return "socket";
+    case AMBIT_SLOT_STDIO:
+      return "stdio";
+    case AMBIT_SLOT_RECEIVE:
+      return "fd_received";
+    case AMBIT_SLOT_COPY:
+      return "copy";
+    case AMBIT_SLOT_MOUNT:
+      return "mount";
+    case AMBIT_SLOT_MAP:
+      return "mmap";
+    case AMBIT_SLOT_SEND_UNIX:
+      return "send_unix";
+    case AMBIT_SLOT_SOCKETCALL:
+      return "socketcall";
+    case AMBIT_SLOT_LIMIT:
+      return "exhaustion";
+    case AMBIT_SLOT_ACT:
+      return signal_of_act(call.what.op);
+    default:
+      return "";
+  }
 }
 
 }  // namespace ambit::kernel

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "ambit/abi/maps.h"
 
@@ -18,5 +19,8 @@ struct WatchedCall {
 
 /// Every system call that the sys_exit dispatcher looks at; a call that is not in it costs the probe point only.
 std::span<const WatchedCall> watched_calls();
+
+/// Signal that a call belongs to; empty for those that only tell the seen-table that paths moved.
+std::string_view signal_of(const WatchedCall& call);
 
 }  // namespace ambit::kernel

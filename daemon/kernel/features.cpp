@@ -9,6 +9,9 @@
 #include <memory>
 #include <span>
 
+#include "call_functions.h"
+#include "trampolines.h"
+
 namespace ambit::kernel {
 namespace {
 
@@ -48,6 +51,10 @@ constexpr std::array kNeeds = {
     Need{"tp_btf__io_uring_complete__received", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
 };
 
+bool is_at_functions(const ProgramSpec& spec) {
+  return spec.attachment == Attachment::function || spec.attachment == Attachment::sample;
+}
+
 std::string name_in(const btf* types, std::uint32_t offset) {
   const char* name = btf__name_by_offset(types, offset);
   return name == nullptr ? "" : name;
@@ -71,6 +78,7 @@ bool has(const btf* types, const Need& need) {
 
 std::string missing_for(const ProgramSpec& spec, const btf* kernel) {
   for (const auto& hook : kHookTypes) {
+    if (is_at_functions(spec)) break;  // of the calls that the kernel has
     if (!spec.hook.starts_with(hook.section)) continue;
     const std::string type = fmt::format("{}{}", hook.prefix, spec.hook.substr(hook.section.size()));
     if (btf__find_by_name_kind(kernel, type.c_str(), hook.kind) < 0)
@@ -87,6 +95,27 @@ std::string missing_for(const ProgramSpec& spec, const btf* kernel) {
   return "";
 }
 
+namespace {
+
+/// Signals whose calls cannot all be followed at their functions.
+void refuse_untyped_calls(Refusals& refusals, const btf* kernel) {
+  if (refusals.contains("plain_call_64")) return;
+  CallTypes types(kernel);
+  if (!types.are_optional_ones_usable()) {
+    for (const auto& spec : program_specs()) {
+      if (spec.name.starts_with("optional_call"))
+        refusals.emplace(spec.name, Refusal{HookState::missing, "this kernel's types of some calls tell no registers"});
+    }
+    return;
+  }
+  for (const auto& call : watched_calls()) {
+    if (std::string why = types.obstacle(call); !why.empty())
+      refusals.emplace(refusal_of_calls(signal_of(call)), Refusal{HookState::missing, std::move(why)});
+  }
+}
+
+}  // namespace
+
 void refuse_missing(Refusals& refusals) {
   const std::unique_ptr<btf, BtfDeleter> kernel(btf__load_vmlinux_btf());
   if (!kernel) return;  // the load itself will tell
@@ -96,6 +125,8 @@ void refuse_missing(Refusals& refusals) {
       refusals.emplace(spec.name, Refusal{HookState::missing, std::move(why)});
     }
   }
+  refuse_idle_families(refusals, kernel.get());
+  refuse_untyped_calls(refusals, kernel.get());
 }
 
 }  // namespace ambit::kernel

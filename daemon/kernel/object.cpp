@@ -85,12 +85,12 @@ std::string verifier_reason(const std::vector<std::string>& lines) {
 }
 
 /// Of a program that is there twice one is enough.
-bool is_wanted(std::string_view name, const Refusals& refusals) {
+bool is_wanted(std::string_view name, const Refusals& left_out) {
   const ProgramSpec* typed = find_typed(name);
-  return !refusals.contains(name) && (typed == nullptr || refusals.contains(typed->name));
+  return !left_out.contains(name) && (typed == nullptr || left_out.contains(typed->name));
 }
 
-void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refusals) {
+void configure(ambit_bpf* skeleton, const Options& options, const Refusals& left_out) {
   auto* rodata = skeleton->rodata;
   rodata->ring_bytes = options.ring_bytes;
   rodata->ring_reserve_bytes = options.ring_reserve_bytes;
@@ -98,9 +98,9 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   rodata->wake_bytes = options.ring_bytes / 4;
   rodata->seen_enabled = options.seen_entries != 0 ? 1U : 0U;
   rodata->self_tgid = static_cast<std::uint32_t>(::getpid());
-  rodata->connect_unix_by_calls = refusals.contains("cgroup__connect_unix") ? 1U : 0U;
+  rodata->connect_unix_by_calls = left_out.contains("cgroup__connect_unix") ? 1U : 0U;
   rodata->fork_storm = options.fork_storm;
-  const bool sends_by_hook = !refusals.contains("cgroup__sendmsg_unix");
+  const bool sends_by_hook = !left_out.contains("cgroup__sendmsg_unix");
   for (const auto& call : watched_calls()) {
     if (call.what.slot == AMBIT_SLOT_SEND_UNIX && sends_by_hook) continue;  // calls that everybody makes all the time
     if (call.nr_64 >= 0) rodata->calls_64[call.nr_64] = call.what;
@@ -115,12 +115,8 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& refu
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton->obj) {
     const std::string_view name = bpf_program__name(program);
-    bpf_program__set_autoload(program, is_wanted(name, refusals));
-    if (name == "cgroup__connect_unix" || name == "cgroup__sendmsg_unix") {
-      bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR);
-      bpf_program__set_expected_attach_type(program,
-                                            name == "cgroup__connect_unix" ? kCgroupUnixConnect : kCgroupUnixSendmsg);
-    }
+    bpf_program__set_autoload(program, is_wanted(name, left_out));
+    set_unknown_type(program);
   }
 }
 
@@ -146,7 +142,15 @@ bool note_refusal(const std::vector<std::string>& lines, int error, Refusals& re
 
 }  // namespace
 
-Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals, Pins* pins) {
+void set_unknown_type(bpf_program* program) {
+  const std::string_view name = bpf_program__name(program);
+  if (name != "cgroup__connect_unix" && name != "cgroup__sendmsg_unix") return;
+  bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR);
+  bpf_program__set_expected_attach_type(program,
+                                        name == "cgroup__connect_unix" ? kCgroupUnixConnect : kCgroupUnixSendmsg);
+}
+
+Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals, Which which, Pins* pins) {
   raise_locked_memory_limit();
   refuse_missing(refusals);
   // Every failed attempt names one program more, so this ends.
@@ -154,7 +158,9 @@ Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& r
     const Listening listening;
     ambit_bpf* skeleton = ambit_bpf__open();
     if (skeleton == nullptr) return Error{fmt::format("open the BPF object: {}", std::strerror(errno))};
-    configure(skeleton, options, refusals);
+    Refusals left_out = which == Which::planned ? unwanted_programs(refusals, options.denied_hooks) : Refusals{};
+    left_out.insert(refusals.begin(), refusals.end());
+    configure(skeleton, options, left_out);
     if (pins != nullptr) pins->adopt(skeleton->obj);
     const int rc = ambit_bpf__load(skeleton);
     if (rc == 0) return std::unique_ptr<Object>(new Object(skeleton));
@@ -178,6 +184,8 @@ Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   globals_.init_mnt_ns = &bss->init_mnt_ns;
   globals_.init_root_dev = &bss->init_root_dev;
   globals_.init_root_ino = &bss->init_root_ino;
+  globals_.opens_by_object = &bss->opens_by_object;
+  globals_.calls_at_functions = bss->calls_at_functions;
   globals_.iter_tgid = &bss->iter_tgid;
   globals_.iter_facts = &bss->iter_facts;
   globals_.protected_bits = bss->protected_bits;

@@ -18,6 +18,9 @@ namespace ambit::kernel {
 
 class Pins;
 
+/// Sets what libbpf cannot know from the section's name: type and attach type of cgroup/connect_unix.
+void set_unknown_type(bpf_program* program);
+
 /// Globals of the kernel half that user space changes while it runs (bpf/maps.bpf.h). Memory shared with the kernel.
 struct Globals {
   volatile std::uint32_t* decision_generation = nullptr;
@@ -29,6 +32,8 @@ struct Globals {
   volatile std::uint32_t* init_mnt_ns = nullptr;
   volatile std::uint32_t* init_root_dev = nullptr;
   volatile unsigned long long* init_root_ino = nullptr;
+  volatile std::uint32_t* opens_by_object = nullptr;
+  volatile std::uint8_t* calls_at_functions = nullptr;  ///< AMBIT_CALL_NUMBERS of them
   volatile std::uint32_t* iter_tgid = nullptr;
   volatile std::uint32_t* iter_facts = nullptr;
   volatile unsigned long long* protected_bits = nullptr;
@@ -38,10 +43,16 @@ struct Globals {
 /// The BPF object, loaded.
 class Object {
  public:
-  /// Loads all programs that are not in `refusals`. Each one that this kernel refuses is entered there and the rest are
+  enum class Which : std::uint8_t {
+    all,
+    planned,  ///< what the candidates in use need: the verification of the others would be for nothing
+  };
+
+  /// Loads the programs that are not in `refusals`. Each one that this kernel refuses is entered there and the rest are
   /// tried again; fails where the object itself cannot be loaded. `pins`: where maps of an earlier run come from, or
   /// null.
-  static Result<std::unique_ptr<Object>> load(const Options& options, Refusals& refusals, Pins* pins = nullptr);
+  static Result<std::unique_ptr<Object>> load(const Options& options, Refusals& refusals, Which which,
+                                              Pins* pins = nullptr);
   Object(const Object&) = delete;
   Object& operator=(const Object&) = delete;
   ~Object();

@@ -278,13 +278,13 @@ bpf_link* Pins::replace_at_cgroup(std::string_view name, bpf_program* program, s
   return link;
 }
 
-void Pins::keep(std::string_view name, bpf_link* link) {
+void Pins::keep(std::string_view name, int link) {
   const std::string path = fmt::format("{}/links/{}", folder(), name);
   util::Fd before = hold(path);
-  const auto status = pin_over(bpf_link__fd(link), path);
+  const auto status = pin_over(link, path);
   if (status) {
     if (before.valid()) replaced_.push_back(std::move(before));
-    links_.insert_or_assign(std::string(name), bpf_link__fd(link));
+    links_.insert_or_assign(std::string(name), link);
   } else {
     report_.note = status.error().message;  // works all the same, and ends with this process
   }

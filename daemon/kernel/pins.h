@@ -42,7 +42,7 @@ class Pins {
   /// none or the kernel cannot (only cgroup links can). `cgroup_id`: where it has to be attached.
   bpf_link* replace_at_cgroup(std::string_view name, bpf_program* program, std::uint64_t cgroup_id);
   /// Keeps a link that was just made; what an earlier run had under this name is detached by it.
-  void keep(std::string_view name, bpf_link* link);
+  void keep(std::string_view name, int link);
   /// [after all links are made] Detaches and removes what no run needs any more.
   void finish(bpf_object* object);
 

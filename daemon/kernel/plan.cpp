@@ -4,13 +4,18 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <set>
 
 namespace ambit::kernel {
 namespace {
 
 constexpr std::string_view kSysExit = "tp_btf/sys_exit";
+constexpr std::string_view kFunctions = "fexit/syscalls";
+constexpr std::string_view kDispatcher = "tp_btf__sys_exit";
+constexpr std::string_view kCallPrefix = "call__";
 
-const std::array kPrograms = {
+const std::array kWrittenPrograms = {
     ProgramSpec{"tp_btf__sched_process_exec", "tp_btf/sched_process_exec", Attachment::tracing},
     ProgramSpec{"tp_btf__sched_process_exec__files", "tp_btf/sched_process_exec", Attachment::tracing},
     ProgramSpec{"tp_btf__sched_process_fork", "tp_btf/sched_process_fork", Attachment::tracing},
@@ -43,6 +48,14 @@ const std::array kPrograms = {
     ProgramSpec{"tp_btf__io_uring_complete", "tp_btf/io_uring_complete", Attachment::tracing},
     ProgramSpec{"tp_btf__io_uring_socket", "tp_btf/io_uring_complete", Attachment::tracing},
     ProgramSpec{"tp_btf__io_uring_complete__received", "tp_btf/io_uring_complete", Attachment::tracing},
+    ProgramSpec{"lsm__file_open", "lsm/file_open", Attachment::tracing},
+    ProgramSpec{"lsm__file_open_typed", "lsm/file_open", Attachment::typed},
+    ProgramSpec{"fentry__security_file_open", "fentry/security_file_open", Attachment::tracing},
+    ProgramSpec{"fentry__security_file_open_typed", "fentry/security_file_open", Attachment::typed},
+    ProgramSpec{"plain_call_64", kFunctions, Attachment::sample},
+    ProgramSpec{"plain_call_32", kFunctions, Attachment::sample},
+    ProgramSpec{"optional_call_64", kFunctions, Attachment::sample},
+    ProgramSpec{"optional_call_32", kFunctions, Attachment::sample},
     ProgramSpec{"tp_btf__sys_exit", kSysExit, Attachment::tracing},
     ProgramSpec{"tp_btf__sys_exit_typed", kSysExit, Attachment::typed},
     ProgramSpec{"call__open", kSysExit, Attachment::tail_call, AMBIT_SLOT_OPEN},
@@ -72,7 +85,10 @@ const std::array kPrograms = {
     ProgramSpec{"iter__task_vma", "iter/task_vma", Attachment::on_demand},
 };
 
-const std::vector<Candidate> kCandidates = {
+constexpr std::string_view kBlindOpenByObject =
+    "the object of a failed open; failed open_by_handle_at, which has no name";
+
+const std::vector<Candidate> kWrittenCandidates = {
     {"exec",
      "tp_btf/sched_process_exec",
      {"tp_btf__sched_process_exec"},
@@ -92,6 +108,14 @@ const std::vector<Candidate> kCandidates = {
      {"tp_btf__cgroup_attach_task", "tp_btf__cgroup_mkdir"},
      "single threads moved inside a threaded cgroup; cgroup v1"},
     {"open",
+     "lsm/file_open",
+     {"lsm__file_open", "tp_btf__sys_exit", "call__open"},
+     kBlindOpenByObject},
+    {"open",
+     "fentry/security_file_open",
+     {"fentry__security_file_open", "tp_btf__sys_exit", "call__open"},
+     kBlindOpenByObject},
+    {"open",
      kSysExit,
      {"tp_btf__sys_exit", "call__open"},
      "the object of a failed open; failed open_by_handle_at, which has no name"},
@@ -104,6 +128,14 @@ const std::vector<Candidate> kCandidates = {
      "tp_btf/sched_process_exec",
      {"tp_btf__sched_process_exec", "tp_btf__sched_process_exec__files"},
      "objects that nobody protects; descriptors above 65,535"},
+    {"proc_mem",
+     "lsm/file_open",
+     {"lsm__file_open"},
+     "files reached through another process's root, cwd or fd"},
+    {"proc_mem",
+     "fentry/security_file_open",
+     {"fentry__security_file_open"},
+     "files reached through another process's root, cwd or fd"},
     {"proc_mem",
      kSysExit,
      {"tp_btf__sys_exit", "call__open"},
@@ -210,6 +242,14 @@ const std::vector<Candidate> kCandidates = {
      kSysExit,
      {"tp_btf__sched_process_fork", "tp_btf__sys_exit", "call__limit"},
      "processes of no workload; descriptors that io_uring was refused"},
+    // io_uring_complete notes renames for the seen-table, where the kernel has it
+    {"io_uring_open", "lsm/file_open", {"lsm__file_open", "tp_btf__io_uring_complete"}, "failed opens"},
+    {"io_uring_open", "lsm/file_open", {"lsm__file_open"}, "failed opens"},
+    {"io_uring_open",
+     "fentry/security_file_open",
+     {"fentry__security_file_open", "tp_btf__io_uring_complete"},
+     "failed opens"},
+    {"io_uring_open", "fentry/security_file_open", {"fentry__security_file_open"}, "failed opens"},
     {"io_uring_open", "tp_btf/io_uring_complete", {"tp_btf__io_uring_complete"}, "failed opens"},
     {"io_uring_received",
      "tp_btf/io_uring_complete",
@@ -222,6 +262,63 @@ const std::vector<Candidate> kCandidates = {
      "arguments of processes that ran before the start; unconnected datagram sockets"},
     {"inventory_mapped", "iter/task_vma", {"iter__task_vma"}, ""},
 };
+
+/// Beside each program behind tp_btf/sys_exit stand two behind the functions of its calls, by prototype
+/// (bpf/lib/calls.bpf.h).
+std::string function_program(std::string_view prefix, std::string_view call_program) {
+  return fmt::format("{}_{}", prefix, call_program);
+}
+
+std::vector<ProgramSpec> make_programs() {
+  static std::deque<std::string> names;
+  std::vector<ProgramSpec> programs(kWrittenPrograms.begin(), kWrittenPrograms.end());
+  for (const auto& spec : kWrittenPrograms) {
+    if (spec.attachment != Attachment::tail_call) continue;
+    for (const char* prefix : {"plain", "optional"}) {
+      const auto& name = names.emplace_back(function_program(prefix, spec.name));
+      programs.push_back({name, kFunctions, Attachment::function, spec.slot});
+    }
+  }
+  return programs;
+}
+
+const std::vector<ProgramSpec> kPrograms = make_programs();
+
+const ProgramSpec* find_spec(std::string_view name) {
+  const auto it = std::find_if(kPrograms.begin(), kPrograms.end(), [&](const auto& p) { return p.name == name; });
+  return it == kPrograms.end() ? nullptr : &*it;
+}
+
+/// The same candidate with fexit of the calls' functions in the place of tp_btf/sys_exit.
+Candidate by_functions(const Candidate& base) {
+  Candidate out{base.signal, base.hook == kSysExit ? kFunctions : base.hook, {}, base.blind, base.signal};
+  if (out.signal == "proc_mem") out.calls = "open";
+  for (const auto name : base.programs) {
+    if (!name.starts_with(kCallPrefix)) {
+      if (name != kDispatcher) out.programs.push_back(name);
+      continue;
+    }
+    for (const char* prefix : {"plain", "optional"})
+      out.programs.push_back(find_spec(function_program(prefix, name))->name);
+  }
+  for (const auto* sample : {"plain_call_64", "plain_call_32", "optional_call_64", "optional_call_32"})
+    out.programs.emplace_back(sample);
+  return out;
+}
+
+/// Every candidate that stands on system calls comes twice: first by their functions.
+std::vector<Candidate> make_candidates() {
+  std::vector<Candidate> all;
+  for (const auto& written : kWrittenCandidates) {
+    const bool has_calls = std::any_of(written.programs.begin(), written.programs.end(),
+                                       [](std::string_view name) { return name.starts_with(kCallPrefix); });
+    if (has_calls) all.push_back(by_functions(written));
+    all.push_back(written);
+  }
+  return all;
+}
+
+const std::vector<Candidate> kCandidates = make_candidates();
 
 /// Whether one of `all` is the word, or begins it and ends in `*`.
 bool contains(const std::vector<std::string>& all, std::string_view word) {
@@ -238,7 +335,9 @@ const Refusal* first_refusal(const Candidate& candidate, const Refusals& refusal
   for (const auto name : candidate.programs) {
     if (const auto it = refusals.find(name); it != refusals.end()) return &it->second;
   }
-  return nullptr;
+  if (candidate.calls.empty()) return nullptr;
+  const auto it = refusals.find(refusal_of_calls(candidate.calls));
+  return it == refusals.end() ? nullptr : &it->second;
 }
 
 }  // namespace
@@ -262,8 +361,11 @@ std::span<const ProgramSpec> program_specs() {
 }
 
 const ProgramSpec* find_program(std::string_view name) {
-  const auto it = std::find_if(kPrograms.begin(), kPrograms.end(), [&](const auto& p) { return p.name == name; });
-  return it == kPrograms.end() ? nullptr : &*it;
+  return find_spec(name);
+}
+
+std::string refusal_of_calls(std::string_view signal) {
+  return fmt::format("calls of {}", signal);
 }
 
 const ProgramSpec* find_typed(std::string_view name) {
@@ -295,6 +397,29 @@ Refusals denied_programs(const std::vector<std::string>& denied) {
     }
   }
   return refusals;
+}
+
+std::vector<const Candidate*> chosen_candidates(const Refusals& refusals, const std::vector<std::string>& denied) {
+  std::vector<const Candidate*> chosen;
+  for (const auto& candidate : kCandidates) {
+    if (!chosen.empty() && chosen.back()->signal == candidate.signal) continue;
+    if (is_denied(denied, candidate) || first_refusal(candidate, refusals) != nullptr) continue;
+    chosen.push_back(&candidate);
+  }
+  return chosen;
+}
+
+Refusals unwanted_programs(const Refusals& refusals, const std::vector<std::string>& denied) {
+  std::set<std::string_view> wanted = {kDispatcher};  // for what a kernel's function may turn out to refuse
+  for (const auto* candidate : chosen_candidates(refusals, denied))
+    wanted.insert(candidate->programs.begin(), candidate->programs.end());
+  Refusals unwanted;
+  for (const auto& spec : kPrograms) {
+    const auto name = spec.attachment == Attachment::typed ? spec.name.substr(0, spec.name.rfind("_typed")) : spec.name;
+    if (spec.attachment != Attachment::on_demand && !wanted.contains(name))
+      unwanted.emplace(spec.name, Refusal{HookState::missing, "not loaded: another hook is used"});
+  }
+  return unwanted;
 }
 
 std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vector<std::string>& denied) {

@@ -17,6 +17,8 @@ enum class Attachment : std::uint8_t {
   tracing,    ///< tp_btf: its own link
   cgroup,     ///< linked to the root of the cgroup v2 hierarchy
   tail_call,  ///< entry of `call_programs`, reached from tp_btf/sys_exit
+  function,   ///< entry of `plain_call_programs` or `optional_call_programs`, reached from the functions of the calls
+  sample,     ///< dispatcher at a function: what is attached is made of it, once per function (call_functions.h)
   on_demand,  ///< iterator: runs when asked
   typed,      ///< NAME_typed: the program NAME, which it stands in for, with typed reads (bpf/lib/read.bpf.h)
 };
@@ -26,7 +28,7 @@ struct ProgramSpec {
   std::string_view name;
   std::string_view hook;  ///< as operators write it: "tp_btf/sys_exit"
   Attachment attachment;
-  std::uint32_t slot = 0;  ///< tail_call: AMBIT_SLOT_*
+  std::uint32_t slot = 0;  ///< tail_call, function: AMBIT_SLOT_*
 };
 std::span<const ProgramSpec> program_specs();
 const ProgramSpec* find_program(std::string_view name);
@@ -39,6 +41,7 @@ struct Candidate {
   std::string_view hook;
   std::vector<std::string_view> programs;
   std::string_view blind;
+  std::string_view calls;  ///< the functions of this signal's calls must be attached, too; empty = none
 };
 std::span<const Candidate> candidates();
 
@@ -47,13 +50,21 @@ struct Refusal {
   HookState state = HookState::refused;
   std::string detail;
 };
+/// By program, or by refusal_of_calls().
 using Refusals = std::map<std::string, Refusal, std::less<>>;
+std::string refusal_of_calls(std::string_view signal);
 
 /// Programs of the hooks and signals that must not be used. A signal's programs are denied only where no other signal
 /// needs them.
 Refusals denied_programs(const std::vector<std::string>& denied);
 
-/// The first candidate of each signal whose programs all work; where there is none, the first one with its reason.
+/// The first candidate of each signal whose programs all work.
+std::vector<const Candidate*> chosen_candidates(const Refusals& refusals, const std::vector<std::string>& denied);
+
+/// Programs that no candidate in use needs: loading them would cost their verification.
+Refusals unwanted_programs(const Refusals& refusals, const std::vector<std::string>& denied);
+
+/// The same with what was passed over; where none works, the first one with its reason.
 std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vector<std::string>& denied);
 
 }  // namespace ambit::kernel

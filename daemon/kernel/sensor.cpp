@@ -10,6 +10,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "attachments.h"
 #include "iterators.h"
 #include "known_table.h"
 #include "object.h"
@@ -23,11 +24,6 @@
 
 namespace ambit::kernel {
 namespace {
-
-struct LinkDeleter {
-  void operator()(bpf_link* link) const noexcept { bpf_link__destroy(link); }
-};
-using Link = std::unique_ptr<bpf_link, LinkDeleter>;
 
 constexpr std::uint32_t kInit = 1;
 constexpr std::uint64_t kNoteBeatNs = 500'000'000;  ///< a system call each
@@ -74,15 +70,12 @@ struct Sensor::Impl {
   std::unique_ptr<Iterators> iterators;
   std::unique_ptr<Traffic> traffic;
   std::unique_ptr<RingReader> ring;
-  util::Fd cgroup_root;
-  std::uint64_t cgroup_root_id = 0;
-  std::vector<Link> links;
+  CgroupRoot cgroup_root;
+  std::unique_ptr<Attachments> attachments;
   std::uint64_t noted_beat_ns = 0;
 
   Status open_pins();
   Status publish_pins();
-  bool attach(const ProgramSpec& spec);
-  void fill_slots();
   void learn_host_root();
 };
 
@@ -109,44 +102,6 @@ Status Sensor::Impl::publish_pins() {
   return Ok{};
 }
 
-bool Sensor::Impl::attach(const ProgramSpec& spec) {
-  bpf_program* program = object->program(spec.name);
-  if (program == nullptr) return false;
-  const bool is_cgroup = spec.attachment == Attachment::cgroup;
-  if (bpf_link* updated = pins && is_cgroup ? pins->replace_at_cgroup(spec.name, program, cgroup_root_id) : nullptr) {
-    links.emplace_back(updated);
-    return true;
-  }
-  bpf_link* link = is_cgroup ? bpf_program__attach_cgroup(program, cgroup_root.get()) : bpf_program__attach(program);
-  if (link == nullptr) {
-    const HookState state = errno == ENOENT ? HookState::missing : HookState::refused;
-    refusals.emplace(spec.name, Refusal{state, fmt::format("attach {}: {}", spec.hook, std::strerror(errno))});
-    return false;
-  }
-  if (pins) pins->keep(spec.name, link);
-  links.emplace_back(link);
-  return true;
-}
-
-/// Puts the programs of the candidates in use behind the sys_exit dispatcher; the others' calls fall through it.
-void Sensor::Impl::fill_slots() {
-  const auto plan = resolve_plan(refusals, options.denied_hooks);
-  for (const auto& signal : plan) {
-    if (signal.state != HookState::active) continue;
-    for (const auto& candidate : candidates()) {
-      if (candidate.signal != signal.signal || candidate.hook != signal.hook) continue;
-      for (const auto name : candidate.programs) {
-        const ProgramSpec* spec = find_program(name);
-        if (spec->attachment != Attachment::tail_call) continue;
-        const int fd = bpf_program__fd(object->program(name));
-        if (bpf_map_update_elem(object->map_fd("call_programs"), &spec->slot, &fd, BPF_ANY) != 0) {
-          refusals.emplace(name, Refusal{HookState::refused, fmt::format("enter {}: {}", name, std::strerror(errno))});
-        }
-      }
-    }
-  }
-}
-
 /// Process 1 shows what "the host's root" is; executables from elsewhere are marked.
 void Sensor::Impl::learn_host_root() {
   const auto init = iterators->root_of(kInit);
@@ -170,14 +125,14 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
     impl->options.cgroup2_path = *found;
   }
   const std::string& cgroup2 = impl->options.cgroup2_path;
-  impl->cgroup_root = util::Fd(::open(cgroup2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!impl->cgroup_root.valid()) return Error{fmt::format("open {}: {}", cgroup2, std::strerror(errno))};
+  impl->cgroup_root.fd = util::Fd(::open(cgroup2.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!impl->cgroup_root.fd.valid()) return Error{fmt::format("open {}: {}", cgroup2, std::strerror(errno))};
   struct stat root {};
-  if (::fstat(impl->cgroup_root.get(), &root) == 0) impl->cgroup_root_id = root.st_ino;
+  if (::fstat(impl->cgroup_root.fd.get(), &root) == 0) impl->cgroup_root.id = root.st_ino;
 
   if (auto status = impl->open_pins(); !status) return status.error();
   impl->refusals = denied_programs(options.denied_hooks);
-  auto object = Object::load(impl->options, impl->refusals, impl->pins.get());
+  auto object = Object::load(impl->options, impl->refusals, Object::Which::planned, impl->pins.get());
   if (!object) return object.error();
   impl->object = std::move(*object);
   if (auto status = impl->publish_pins(); !status) return status.error();
@@ -196,15 +151,9 @@ Result<std::unique_ptr<Sensor>> Sensor::load(const Options& options) {
 
 Status Sensor::attach() {
   Impl& impl = *impl_;
-  // In the order of the table: life of processes first, so that whatever acts later has an entry; the dispatcher last.
-  for (const auto& spec : program_specs()) {
-    if (spec.attachment == Attachment::tail_call || spec.attachment == Attachment::on_demand ||
-        spec.attachment == Attachment::typed) {
-      continue;
-    }
-    if (spec.name == "tp_btf__sys_exit") impl.fill_slots();
-    impl.attach(spec);
-  }
+  impl.attachments = std::make_unique<Attachments>(*impl.object, impl.refusals, impl.options.denied_hooks,
+                                                   impl.cgroup_root, impl.pins.get());
+  impl.attachments->attach();
   for (const auto& state : signals()) {
     const bool is_vital = state.signal == "exec" || state.signal == "fork" || state.signal == "exit";
     if (is_vital && state.state != HookState::active) {
@@ -297,6 +246,7 @@ Losses Sensor::read_losses() {
     key = next;
     previous = &key;
   }
+  if (impl_->attachments) losses.by_reason[AMBIT_LOSS_RECURSION] += impl_->attachments->missed();
   return losses;
 }
 

@@ -35,7 +35,7 @@ TEST_P(EachProgram, LoadsAloneOrIsRefusedWithAReason) {
   for (const auto& spec : program_specs()) {
     if (spec.name != name) others.emplace(spec.name, Refusal{HookState::denied, "left out"});
   }
-  auto object = Object::load(small(), others);
+  auto object = Object::load(small(), others, Object::Which::all);
   ASSERT_TRUE(object.ok()) << object.error().message;
   if ((*object)->program(name) != nullptr) return;
   const auto refusal = others.find(name);
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Bpf, EachProgram, testing::ValuesIn(program_specs().beg
 /// A refusal would cost nothing but speed, so nobody would notice.
 TEST_F(Load, ProgramsWithTypedReadsAreTakenWhereTheKernelKnowsTheCast) {
   Refusals refusals;
-  auto object = Object::load(small(), refusals);
+  auto object = Object::load(small(), refusals, Object::Which::all);
   ASSERT_TRUE(object.ok()) << object.error().message;
   for (const auto& spec : program_specs()) {
     if (spec.attachment != Attachment::typed) continue;
@@ -77,7 +77,7 @@ TEST_F(Load, StatesOfAllSignalsAreTold) {
 
 TEST_F(Load, DeniedHookFallsBackToTheNextCandidate) {
   Options options = small();
-  options.denied_hooks = {"cgroup/connect_unix", "dns"};
+  options.denied_hooks = {"cgroup/connect_unix", "dns", "fexit/*"};
   auto sensor = Sensor::load(options);
   ASSERT_TRUE(sensor.ok()) << sensor.error().message;
   ASSERT_TRUE((*sensor)->attach().ok());

@@ -87,7 +87,7 @@ def table(results, readme, write):
         for signal in signals:
             if not is_seen(signal):
                 less.append(f"`{signal['signal']}` not at all: {signal['detail']}")
-            elif signal["detail"]:
+            elif signal["detail"] and "denied" not in signal["detail"]:  # the plan itself denies what others would use
                 less.append(f"`{signal['signal']}` by {signal['hook']}")
         text.append(f"| {short(release)} | {plan} | {sum(map(is_seen, signals))} of {len(signals)} | {'; '.join(less) or 'nothing'} |")
     made = "\n".join([BEGIN, *text, END])

@@ -12,6 +12,7 @@
 
 #include "ambit.skel.h"
 #include "features.h"
+#include "object.h"
 #include "plan.h"
 
 namespace {
@@ -20,7 +21,6 @@ using ambit::kernel::ProgramSpec;
 using ambit::kernel::Refusals;
 
 constexpr int kStatistics = 4;  // BPF_LOG_STATS of include/linux/bpf_verifier.h
-constexpr auto kCgroupUnixConnect = static_cast<bpf_attach_type>(49);
 
 int be_silent(libbpf_print_level, const char*, va_list) {
   return 0;
@@ -37,10 +37,7 @@ std::string verified(const ProgramSpec& spec) {
     if (!is_it) continue;
     bpf_program__set_log_buf(program, log.data(), log.size());
     bpf_program__set_log_level(program, kStatistics);
-    if (spec.name == "cgroup__connect_unix") {
-      bpf_program__set_type(program, BPF_PROG_TYPE_CGROUP_SOCK_ADDR);
-      bpf_program__set_expected_attach_type(program, kCgroupUnixConnect);
-    }
+    ambit::kernel::set_unknown_type(program);
   }
   const int rc = ambit_bpf__load(skeleton);
   ambit_bpf__destroy(skeleton);

@@ -46,6 +46,10 @@ struct ambit_call {
 	__u8 match_arg;   /* 2 or 3 */
 	__u8 pad[3];
 };
+#define AMBIT_OPEN_FLAGS_IN_ARGUMENT 0 /* op of AMBIT_SLOT_OPEN: where the flags are */
+#define AMBIT_OPEN_CREAT 1
+#define AMBIT_OPEN_FLAGS_IN_MEMORY 2 /* openat2 */
+#define AMBIT_OPEN_BY_HANDLE 3
 #define AMBIT_MOVES_NOTHING 0
 #define AMBIT_MOVES_PATHS 1
 #define AMBIT_MOVES_REMOVED_DIR 2 /* only with AT_REMOVEDIR in the third argument */

@@ -55,6 +55,9 @@
 #define AMBIT_HOOK_FANOTIFY 9       /* user space; never in the ring */
 #define AMBIT_HOOK_USER 10          /* made by the daemon; never in the ring */
 #define AMBIT_HOOK_TP_BTF_SIGNAL 11 /* signal_generate */
+#define AMBIT_HOOK_FEXIT_CALL 12    /* fexit of the system calls' own functions */
+#define AMBIT_HOOK_LSM 13
+#define AMBIT_HOOK_FENTRY 14        /* fentry of the kernel's security_* functions */
 
 /* Quality of the evidence (ambit_rec_header.quality). */
 #define AMBIT_Q_PATH_CUT (1u << 0)    /* path longer than the buffer: the tail is kept */

@@ -38,24 +38,31 @@ TEST(Plan, EveryProgramOfACandidateIsKnown) {
   }
 }
 
+/// As on a kernel that refuses trampolines.
+const std::vector<std::string> kBase = {"lsm/*", "fentry/*", "fexit/*"};
+
+Refusals base_with(std::string_view program, Refusal refusal) {
+  Refusals refusals = denied_programs(kBase);
+  refusals.emplace(program, std::move(refusal));
+  return refusals;
+}
+
 TEST(Plan, RefusedProgramTurnsItsSignalsToRefusedAndLeavesTheOthers) {
-  const Refusals refusals = {{"call__ptrace", {HookState::refused, "load call__ptrace: EINVAL"}}};
-  const auto plan = resolve_plan(refusals, {});
-  EXPECT_EQ(signal(plan, "ptrace").state, HookState::refused);
-  EXPECT_EQ(signal(plan, "ptrace").detail, "load call__ptrace: EINVAL");
+  const auto plan = resolve_plan(base_with("call__ptrace", {HookState::refused, "load call__ptrace: EINVAL"}), {});
+  EXPECT_NE(signal(plan, "ptrace").state, HookState::active);
   EXPECT_EQ(signal(plan, "open").state, HookState::active);
 }
 
 TEST(Plan, MissingHookFallsBackAndSaysWhatWasPassedOver) {
-  const Refusals refusals = {{"cgroup__connect_unix", {HookState::missing, "no such hook"}}};
-  const auto plan = resolve_plan(refusals, {});
+  const auto plan = resolve_plan(base_with("cgroup__connect_unix", {HookState::missing, "no such hook"}), {});
   EXPECT_EQ(signal(plan, "connect_unix").state, HookState::active);
   EXPECT_EQ(signal(plan, "connect_unix").hook, "tp_btf/sys_exit");
   EXPECT_THAT(signal(plan, "connect_unix").detail, testing::HasSubstr("no such hook"));
 }
 
 TEST(Plan, StarDeniesAFamilyOfHooksAndNoOther) {
-  const std::vector<std::string> denied = {"cgroup/*"};
+  std::vector<std::string> denied = kBase;
+  denied.emplace_back("cgroup/*");
   const auto plan = resolve_plan(denied_programs(denied), denied);
   for (const char* name : {"connect", "send", "bind"}) EXPECT_EQ(signal(plan, name).state, HookState::denied) << name;
   EXPECT_EQ(signal(plan, "connect_unix").hook, "tp_btf/sys_exit") << "the next candidate";
@@ -65,10 +72,9 @@ TEST(Plan, StarDeniesAFamilyOfHooksAndNoOther) {
 }
 
 TEST(Plan, DispatcherRefusedTakesAllItsSignalsWithIt) {
-  const Refusals refusals = {{"tp_btf__sys_exit", {HookState::refused, "EPERM"}}};
-  const auto plan = resolve_plan(refusals, {});
+  const auto plan = resolve_plan(base_with("tp_btf__sys_exit", {HookState::refused, "EPERM"}), {});
   for (const char* name : {"open", "name_change", "cred", "ptrace", "accept"}) {
-    EXPECT_EQ(signal(plan, name).state, HookState::refused) << name;
+    EXPECT_NE(signal(plan, name).state, HookState::active) << name;
   }
   EXPECT_EQ(signal(plan, "exec").state, HookState::active);
 }
@@ -85,6 +91,62 @@ TEST(Plan, DeniedHookTakesItsProgramsOut) {
   EXPECT_TRUE(refusals.contains("call__open"));
   EXPECT_TRUE(refusals.contains("tp_btf__sys_exit"));
   EXPECT_FALSE(refusals.contains("tp_btf__sched_process_exec"));
+}
+
+bool wants(const Refusals& refusals, std::string_view program) {
+  for (const auto* candidate : chosen_candidates(refusals, {})) {
+    for (const auto name : candidate->programs) {
+      if (name == program) return true;
+    }
+  }
+  return false;
+}
+
+TEST(Plan, RichFamilyLeavesNoSystemCallTracepoint) {
+  EXPECT_FALSE(wants({}, "tp_btf__sys_exit"));
+  EXPECT_TRUE(wants({}, "lsm__file_open"));
+  EXPECT_EQ(signal(resolve_plan({}, {}), "open").hook, "lsm/file_open");
+  EXPECT_EQ(signal(resolve_plan({}, {}), "ptrace").hook, "fexit/syscalls");
+}
+
+TEST(Plan, EachStepDownTheFamiliesIsTaken) {
+  struct Row {
+    std::vector<std::string> denied;
+    const char* open;
+    const char* ptrace;
+    bool has_tracepoint;
+  };
+  const Row rows[] = {
+      {{"lsm/*"}, "fentry/security_file_open", "fexit/syscalls", false},
+      {{"lsm/*", "fentry/*"}, "fexit/syscalls", "fexit/syscalls", false},
+      {{"fexit/*"}, "lsm/file_open", "tp_btf/sys_exit", true},
+      {{"lsm/*", "fexit/*"}, "fentry/security_file_open", "tp_btf/sys_exit", true},
+      {kBase, "tp_btf/sys_exit", "tp_btf/sys_exit", true},
+  };
+  for (const auto& row : rows) {
+    const auto refusals = denied_programs(row.denied);
+    const auto plan = resolve_plan(refusals, row.denied);
+    EXPECT_EQ(signal(plan, "open").hook, row.open) << row.denied.front();
+    EXPECT_EQ(signal(plan, "ptrace").hook, row.ptrace) << row.denied.front();
+    EXPECT_EQ(wants(refusals, "tp_btf__sys_exit"), row.has_tracepoint) << row.denied.front();
+  }
+}
+
+TEST(Plan, CallsWhoseFunctionsFailGoBackToTheTracepointAlone) {
+  const Refusals refusals = {{refusal_of_calls("perf_event"), {HookState::refused, "no type"}}};
+  const auto plan = resolve_plan(refusals, {});
+  EXPECT_EQ(signal(plan, "perf_event").hook, "tp_btf/sys_exit");
+  EXPECT_EQ(signal(plan, "kcmp").hook, "fexit/syscalls");
+}
+
+TEST(CallTable, EveryCallBelongsToASignalOfThePlan) {
+  std::set<std::string_view> signals;
+  for (const auto& candidate : candidates()) signals.insert(candidate.calls);
+  for (const auto& call : watched_calls()) {
+    const bool is_moves_only = call.what.slot == AMBIT_SLOT_MOVES_ONLY;
+    EXPECT_EQ(signal_of(call).empty(), is_moves_only) << call.name;
+    EXPECT_TRUE(is_moves_only || signals.contains(signal_of(call))) << call.name << ": no candidate attaches it";
+  }
 }
 
 TEST(CallTable, NumbersAreUniqueAndFit) {
