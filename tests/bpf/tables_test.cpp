@@ -68,7 +68,7 @@ TEST_F(Tables, AllTogetherFitTheBudgetHoweverFullTheyAre) {
   kernel::Options options;  // the defaults
   if (cgroup2) options.cgroup2_path = *cgroup2;
   kernel::Refusals refusals;
-  auto object = kernel::Object::load(options, refusals);
+  auto object = kernel::Object::load(options, refusals, kernel::Object::Which::all);
   ASSERT_TRUE(object.ok()) << object.error().message;
   std::uint64_t all = 0;
   const bpf_map* map = nullptr;
@@ -88,7 +88,7 @@ TEST_F(Tables, EveryTableThatCanGrowHasARow) {
   kernel::Options options;
   auto cgroup2 = kernel::find_cgroup2();
   if (cgroup2) options.cgroup2_path = *cgroup2;
-  auto object = kernel::Object::load(options, refusals);
+  auto object = kernel::Object::load(options, refusals, kernel::Object::Which::all);
   ASSERT_TRUE(object.ok()) << object.error().message;
   std::set<std::string> rows;
   for (const auto& spec : kernel::table_specs()) {
