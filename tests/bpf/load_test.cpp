@@ -56,7 +56,10 @@ TEST_F(Load, ProgramsWithTypedReadsAreTakenWhereTheKernelKnowsTheCast) {
     if (spec.attachment != Attachment::typed) continue;
     const std::string name(spec.name), plain = name.substr(0, name.rfind('_'));
     const auto refusal = refusals.find(name);
-    ASSERT_NE((*object)->program(plain), nullptr) << plain;
+    if ((*object)->program(plain) == nullptr) {
+      EXPECT_TRUE(refusals.contains(plain)) << plain;
+      continue;
+    }
     if (refusal == refusals.end()) {
       EXPECT_EQ(bpf_program__name((*object)->program(plain)), name);
     } else {
