@@ -90,8 +90,8 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 		count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);
 		return 0;
 	}
-	if (is_told_by_object(file) ||
-	    !look_at_open(&o, &who, file, BPF_CORE_READ((struct io_open *)req, how.flags), AMBIT_HOOK_TP_BTF_IO_URING, 0))
+	if (is_told_by_object(file) || !look_at_open(&o, &who, file, BPF_CORE_READ((struct io_open *)req, how.flags),
+						     AMBIT_HOOK_TP_BTF_IO_URING, 0))
 		return 0;
 	s = take_scratch(who.image_id);
 	if (!s)

@@ -206,12 +206,12 @@ extern volatile unsigned int watched_name_count;
 extern volatile unsigned int init_mnt_ns; /* of process 1 */
 extern volatile unsigned int init_root_dev;
 extern volatile unsigned long long init_root_ino;
-extern volatile unsigned int iter_tgid;	 /* iterators: only this process; 0 = all */
+extern volatile unsigned int iter_tgid; /* iterators: only this process; 0 = all */
 #define AT_FUNCTION_64 1
 #define AT_FUNCTION_32 2
 extern volatile unsigned char calls_at_functions[AMBIT_CALL_NUMBERS]; /* AT_FUNCTION_*: not for tp_btf/sys_exit */
 extern volatile unsigned int opens_by_object; /* lsm or fentry tells opens: calls tell only what never comes there */
-extern volatile unsigned int iter_facts; /* iterators: ITER_* */
+extern volatile unsigned int iter_facts;      /* iterators: ITER_* */
 #define ITER_WITHOUT_PATHS 1
 
 /* One bit per hashed inode number of all protected objects: keeps the miss, which every open of every process pays,

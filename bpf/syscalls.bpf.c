@@ -77,7 +77,8 @@ int BPF_PROG(tp_btf__sys_exit, struct pt_regs *regs, long ret)
 }
 
 #ifndef TYPED_READS
-/* An open that succeeded and asked for no O_PATH; openat2's flags lie in memory, so the program behind looks at the file. */
+/* An open that succeeded and asked for no O_PATH; openat2's flags lie in memory, so the program behind looks at the
+ * file. */
 ALWAYS_INLINE bool is_left_to_object(const volatile struct ambit_call *call, struct pt_regs *regs, long ret, bool is_32)
 {
 	__u64 flags = 0;

@@ -21,9 +21,9 @@ ALWAYS_INLINE __u64 task_cgroup_id(struct task_struct *task)
 	return READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
-/* New at exec, credential, namespace and cgroup change: count on this CPU, process, CPU. The counter alone is not enough,
- * because fetching atomics need 5.12 and programs at fexit can be preempted between two steps: two processes may take the
- * same count. Bit 62 stays free. */
+/* New at exec, credential, namespace and cgroup change: count on this CPU, process, CPU. The counter alone is not
+ * enough, because fetching atomics need 5.12 and programs at fexit can be preempted between two steps: two processes
+ * may take the same count. Bit 62 stays free. */
 ALWAYS_INLINE __u64 new_image_id(__u32 tgid)
 {
 	__u32 zero = 0;

@@ -93,8 +93,9 @@ ALWAYS_INLINE struct scratch *begin_call(struct subject *who, struct pt_regs *re
 }
 
 /* Functions of system calls, by the two prototypes that the kernel's type information has of them: those that every
- * kernel has name their argument `regs`, those that a configuration may leave out (kernel/sys_ni.c) `__unused`. Programs
- * that call each other by bpf_tail_call() must be of one prototype (28ead3eaabc1, 6.12), so there are two sets. */
+ * kernel has name their argument `regs`, those that a configuration may leave out (kernel/sys_ni.c) `__unused`.
+ * Programs that call each other by bpf_tail_call() must be of one prototype (28ead3eaabc1, 6.12), so there are two
+ * sets. */
 #define PLAIN_CALL "fexit/__x64_sys_openat"
 #define OPTIONAL_CALL "fexit/__x64_sys_connect"
 

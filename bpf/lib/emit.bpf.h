@@ -121,8 +121,8 @@ ALWAYS_INLINE void submit_record(struct ambit_rec_header *h, __u32 size, const s
 	bpf_ringbuf_submit(h, wake_flags(this_cpu(), wakes_reader(h, who)));
 }
 
-/* Per-CPU room for tracing programs in process context. NULL: taken (counted), which means that such a program nested, or
- * was preempted behind a trampoline. */
+/* Per-CPU room for tracing programs in process context. NULL: taken (counted), which means that such a program nested,
+ * or was preempted behind a trampoline. */
 ALWAYS_INLINE struct scratch *take_scratch(__u64 image_id)
 {
 	__u32 zero = 0;

@@ -76,9 +76,9 @@ bool Attachments::refuse_unloaded(const ProgramSpec& spec) {
 /// Puts a program behind its dispatcher.
 bool Attachments::enter(const ProgramSpec& spec) {
   if (entered_.contains(spec.name)) return true;
-  const char* table = spec.attachment == Attachment::tail_call   ? "call_programs"
-                      : spec.name.starts_with("plain_call")      ? "plain_call_programs"
-                                                                 : "optional_call_programs";
+  const char* table = spec.attachment == Attachment::tail_call ? "call_programs"
+                      : spec.name.starts_with("plain_call")    ? "plain_call_programs"
+                                                               : "optional_call_programs";
   const bpf_program* program = object_.program(spec.name);
   if (program == nullptr) return refuse_unloaded(spec);
   const int fd = bpf_program__fd(program);
@@ -144,8 +144,9 @@ bool Attachments::attach_calls_of(std::string_view signal) {
       return false;
     }
     volatile std::uint8_t* at = object_.globals().calls_at_functions;
-    if (call.nr_64 >= 0) at[call.nr_64] = at[call.nr_64] | 1U;
-    if (call.nr_32 >= 0) at[call.nr_32] = at[call.nr_32] | 2U;
+    // A number that no function was found for stays the dispatcher's.
+    if (functions_->is_any_attached(functions_64(call))) at[call.nr_64] = at[call.nr_64] | 1U;
+    if (functions_->is_any_attached(functions_32(call))) at[call.nr_32] = at[call.nr_32] | 2U;
   }
   calls_attached_.insert(signal);
   return true;
@@ -174,7 +175,8 @@ std::uint64_t Attachments::missed() const {
   };
   for (const auto& [name, link] : links_) {
     const auto* spec = find_program(name);
-    if (spec->hook.starts_with("lsm/") || spec->hook.starts_with("fentry/")) add(bpf_program__fd(object_.program(name)));
+    if (spec->hook.starts_with("lsm/") || spec->hook.starts_with("fentry/"))
+      add(bpf_program__fd(object_.program(name)));
   }
   if (functions_) {
     for (const auto& [name, attached] : functions_->attached()) add(attached.program.get());

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <span>
 
 namespace ambit::kernel {
 namespace {
@@ -36,10 +37,26 @@ constexpr std::array kOtherNames = {
     OtherName{"sendfile", "sendfile64"},
 };
 
+/// The same at 32-bit entry only.
+constexpr std::array kOtherNames32 = {
+    OtherName{"mmap", "mmap_pgoff"},
+    OtherName{"clone", "ia32_clone"},
+    OtherName{"sendfile", "sendfile"},
+};
+
+std::string_view other_name(std::span<const OtherName> names, std::string_view call) {
+  const auto other = std::find_if(names.begin(), names.end(), [&](const OtherName& name) { return name.call == call; });
+  return other == names.end() ? std::string_view{} : other->function;
+}
+
 std::string_view function_of(const WatchedCall& call) {
-  const auto other = std::find_if(kOtherNames.begin(), kOtherNames.end(),
-                                  [&](const OtherName& name) { return name.call == call.name; });
-  return other == kOtherNames.end() ? std::string_view(call.name) : other->function;
+  const auto other = other_name(kOtherNames, call.name);
+  return other.empty() ? std::string_view(call.name) : other;
+}
+
+std::string_view function_of_32(const WatchedCall& call) {
+  const auto other = other_name(kOtherNames32, call.name);
+  return other.empty() ? function_of(call) : other;
 }
 
 bool is_of_call(std::string_view name) {
@@ -55,7 +72,8 @@ std::vector<std::string> functions_64(const WatchedCall& call) {
 
 std::vector<std::string> functions_32(const WatchedCall& call) {
   if (call.nr_32 < 0) return {};
-  return {fmt::format("{}{}", kPrefixCompat, function_of(call)), fmt::format("{}{}", kPrefix32, function_of(call))};
+  return {fmt::format("{}{}", kPrefixCompat, function_of_32(call)),
+          fmt::format("{}{}", kPrefix32, function_of_32(call))};
 }
 
 CallTypes::CallTypes(const btf* kernel) {
@@ -113,6 +131,10 @@ CallFunctions::CallFunctions(const Object& object, const btf* kernel) : object_(
 Status CallFunctions::attach(const WatchedCall& call) {
   if (auto status = attach_all(functions_64(call), false); !status) return status;
   return attach_all(functions_32(call), true);
+}
+
+bool CallFunctions::is_any_attached(const std::vector<std::string>& names) const {
+  return std::any_of(names.begin(), names.end(), [this](const auto& name) { return attached_.contains(name); });
 }
 
 Status CallFunctions::attach_all(const std::vector<std::string>& names, bool is_32) {

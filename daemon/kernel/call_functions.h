@@ -67,6 +67,7 @@ class CallFunctions {
   /// be attached; what was attached before that stays.
   Status attach(const WatchedCall& call);
 
+  [[nodiscard]] bool is_any_attached(const std::vector<std::string>& names) const;
   /// By the name of the function.
   [[nodiscard]] const std::map<std::string, Attached>& attached() const noexcept { return attached_; }
 

@@ -61,8 +61,8 @@ Refusal try_family(const Family& family, const btf* kernel) {
   options.sz = sizeof(options);
   options.expected_attach_type = family.attach_type;
   options.attach_btf_id = static_cast<std::uint32_t>(id);
-  const util::Fd program(bpf_prog_load(family.type, "ambit_probe", "Dual BSD/GPL", instructions.data(),
-                                       instructions.size(), &options));
+  const util::Fd program(
+      bpf_prog_load(family.type, "ambit_probe", "Dual BSD/GPL", instructions.data(), instructions.size(), &options));
   if (!program.valid()) return refusal("load", family);
   const util::Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
   if (!link.valid()) return refusal("attach", family);
