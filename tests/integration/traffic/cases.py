@@ -21,7 +21,7 @@ spec:
   owner: {{team: tests, contact: tests@example.com}}
   select: {{cgroup: /ambit-traffic/workload}}
   processes: {{server: {{executable: "{dir}/bin/*"}}}}
-  files: {{read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache]}}
+  files: {{read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache], write: ["/memfd:*"]}}
   network: {{egress: [{{cidr: 127.0.0.2/32}}]}}
 """
 
