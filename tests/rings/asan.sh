@@ -21,6 +21,6 @@ sanitized_programs() {
     return 0
   fi
   for target in $(bpf_programs_of "build/$preset"); do
-    run_gtest "$AMBIT_ROOT/build/$preset/$target" 900 "$@"
+    run_gtest "$AMBIT_ROOT/build/$preset/$target" 1800 "$@"
   done
 }

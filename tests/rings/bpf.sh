@@ -14,6 +14,6 @@ ring_bpf() {
   fi
   local target
   for target in $(bpf_programs_of build/release); do
-    run_gtest "$AMBIT_ROOT/build/release/$target" 600
+    run_gtest "$AMBIT_ROOT/build/release/$target" 1200
   done
 }
