@@ -49,13 +49,16 @@ struct Message {
     header.msg_controllen = control.size();
   }
   explicit Message(const std::vector<int>& fds) : Message() {
+    if (fds.empty()) {
+      header.msg_controllen = 0;
+      return;
+    }
     header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
     cmsghdr* const part_of = CMSG_FIRSTHDR(&header);
     part_of->cmsg_level = SOL_SOCKET;
     part_of->cmsg_type = SCM_RIGHTS;
     part_of->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
     std::memcpy(CMSG_DATA(part_of), fds.data(), fds.size() * sizeof(int));
-    if (fds.empty()) header.msg_controllen = 0;
   }
 };
 

@@ -124,7 +124,8 @@ int into_the_weights(const char* path) {
 }
 
 TEST_F(Copies, SendfileTellsBothFilesAndTheBytes) {
-  const Record* record = copied(trace(by_sendfile, weights_));
+  const Trace trace_of_it = trace(by_sendfile, weights_);
+  const Record* record = copied(trace_of_it);
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->as<ambit_rec_copy>().op, AMBIT_COPY_SENDFILE);
   EXPECT_EQ(to_of(*record), weights_ + ".copy");
@@ -133,28 +134,32 @@ TEST_F(Copies, SendfileTellsBothFilesAndTheBytes) {
 }
 
 TEST_F(Copies, CopyFileRangeTellsTheSame) {
-  const Record* record = copied(trace(by_copy_file_range, weights_));
+  const Trace trace_of_it = trace(by_copy_file_range, weights_);
+  const Record* record = copied(trace_of_it);
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->as<ambit_rec_copy>().op, AMBIT_COPY_FILE_RANGE);
   EXPECT_EQ(to_of(*record), weights_ + ".copy");
 }
 
 TEST_F(Copies, SpliceTellsThePipe) {
-  const Record* record = copied(trace(by_splice, weights_));
+  const Trace trace_of_it = trace(by_splice, weights_);
+  const Record* record = copied(trace_of_it);
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->as<ambit_rec_copy>().op, AMBIT_COPY_SPLICE);
   EXPECT_TRUE(S_ISFIFO(record->as<ambit_rec_copy>().to.mode));
 }
 
 TEST_F(Copies, MemoryHasNoName) {
-  const Record* record = copied(trace(to_memory, weights_));
+  const Trace trace_of_it = trace(to_memory, weights_);
+  const Record* record = copied(trace_of_it);
   ASSERT_NE(record, nullptr);
   EXPECT_TRUE(S_ISREG(record->as<ambit_rec_copy>().to.mode));
   EXPECT_EQ(record->as<ambit_rec_copy>().to.nlink, 0U);
 }
 
 TEST_F(Copies, NetworkSocketTellsItsPeer) {
-  const Record* record = copied(trace(to_network, weights_));
+  const Trace trace_of_it = trace(to_network, weights_);
+  const Record* record = copied(trace_of_it);
   ASSERT_NE(record, nullptr);
   const auto& r = record->as<ambit_rec_copy>();
   EXPECT_EQ(r.family, AF_INET);
@@ -165,7 +170,8 @@ TEST_F(Copies, NetworkSocketTellsItsPeer) {
 }
 
 TEST_F(Copies, UnixSocketTellsItsPeersName) {
-  const Record* record = copied(trace(to_unix_socket, weights_));
+  const Trace trace_of_it = trace(to_unix_socket, weights_);
+  const Record* record = copied(trace_of_it);
   ASSERT_NE(record, nullptr);
   EXPECT_EQ(record->as<ambit_rec_copy>().family, AF_UNIX);
   EXPECT_EQ(to_of(*record).substr(0, weights_.size() + 5), weights_ + ".sock");
