@@ -151,11 +151,8 @@ ALWAYS_INLINE void tell_mount(struct scratch *s, struct subject *who, long ret, 
 ALWAYS_INLINE void mount_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct subject who;
-	struct scratch *s;
+	struct scratch *s = begin_change(&who, regs, ret);
 
-	if (ret < 0 && !is_refused(ret))
-		return;
-	s = begin_call(&who, regs, ret < 0 ? CALLERS_OF_INTEREST : CALLERS_ALL);
 	if (!s)
 		return;
 	tell_mount(s, &who, ret, hook);

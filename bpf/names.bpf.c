@@ -109,11 +109,8 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 ALWAYS_INLINE void name_change_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
 	struct subject who;
-	struct scratch *s;
+	struct scratch *s = begin_change(&who, regs, ret);
 
-	if (ret < 0 && !is_refused(ret))
-		return;
-	s = begin_call(&who, regs, ret < 0 ? CALLERS_OF_INTEREST : CALLERS_ALL);
 	if (!s)
 		return;
 	if (s->call.op != AMBIT_NAME_FALLOCATE || (call_arg(s, s->call.mode_arg) & ~FALLOC_FL_KEEP_SIZE))

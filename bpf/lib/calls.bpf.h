@@ -75,6 +75,11 @@ ALWAYS_INLINE __u32 call_quality(const struct scratch *s)
 	return s->is_compat ? AMBIT_Q_COMPAT : 0;
 }
 
+ALWAYS_INLINE bool is_refused(__s32 ret)
+{
+	return ret == -EACCES || ret == -EPERM || ret == -EROFS;
+}
+
 enum callers { CALLERS_ALL, CALLERS_OF_INTEREST };
 
 /* What every body begins with: the subject in `who`, the call in the scratch. NULL: nothing to be told of this caller,
@@ -90,6 +95,14 @@ ALWAYS_INLINE struct scratch *begin_call(struct subject *who, struct pt_regs *re
 	if (s)
 		load_call(s, regs, who->task);
 	return s;
+}
+
+/* Changes of names and mounts: what was done is told of everybody, what was refused of those of interest. */
+ALWAYS_INLINE struct scratch *begin_change(struct subject *who, struct pt_regs *regs, long ret)
+{
+	if (ret < 0 && !is_refused(ret))
+		return NULL;
+	return begin_call(who, regs, ret < 0 ? CALLERS_OF_INTEREST : CALLERS_ALL);
 }
 
 /* Functions of system calls, by the two prototypes that the kernel's type information has of them: those that every

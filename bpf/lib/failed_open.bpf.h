@@ -6,11 +6,6 @@
 
 #include "lib/names.bpf.h"
 
-ALWAYS_INLINE bool is_refused(__s32 ret)
-{
-	return ret == -EACCES || ret == -EPERM || ret == -EROFS;
-}
-
 ALWAYS_INLINE __u32 access_asked(__u64 flags)
 {
 	__u32 access = 0;

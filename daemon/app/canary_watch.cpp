@@ -27,9 +27,13 @@ void CanaryWatch::end(BootTime now, std::map<std::string, std::string> untried) 
   run_.untried = std::move(untried);
 }
 
+bool CanaryWatch::awaits_judgement() const noexcept {
+  return !is_judged_ && run_.ended.count() != 0;
+}
+
 std::vector<CoverageFacts> CanaryWatch::judge(const std::vector<metrics::SignalRow>& rows) {
   const auto is_waiting = [](const metrics::SignalRow& row) { return row.canary == "waiting"; };
-  if (is_judged_ || run_.ended.count() == 0 || std::any_of(rows.begin(), rows.end(), is_waiting)) return {};
+  if (!awaits_judgement() || std::any_of(rows.begin(), rows.end(), is_waiting)) return {};
   is_judged_ = true;
   std::vector<CoverageFacts> out;
   for (const auto& row : rows) {

@@ -25,6 +25,8 @@ class CanaryWatch {
   void end(BootTime now, std::map<std::string, std::string> untried);
   [[nodiscard]] const CanaryRun& run() const noexcept { return run_; }
 
+  /// A run has ended and judge() has not told of it: only then the rows that it takes are worth making.
+  [[nodiscard]] bool awaits_judgement() const noexcept;
   /// What a finished run has to say of the signals, once per run; empty while one still waits. Hooks that are denied by
   /// configuration are their owner's choice and shown by `doctor` only.
   std::vector<CoverageFacts> judge(const std::vector<metrics::SignalRow>& rows);

@@ -106,7 +106,9 @@ void Daemon::every_second() {
 
   const auto now = collector::boot_now();
   if (is_caught_up() && canary_.is_due(now)) run_canary();
-  for (auto& facts : canary_.judge(signals_now())) inject(EventKind::coverage, std::move(facts));
+  if (canary_.awaits_judgement()) {
+    for (auto& facts : canary_.judge(signals_now())) inject(EventKind::coverage, std::move(facts));
+  }
   check_pins();
   if (now - own_files_watched_ > kOwnFilesInterval) watch_own_files();
   if (!is_taken_over_ && readiness().is_ready) sweep_former_run();

@@ -12,7 +12,7 @@ namespace ambit::app {
 namespace {
 
 /// Sorts processes by their start, and images of one process by theirs. Images of processes that were there before the
-/// kernel half are the oldest; the others carry a counter above the number of the CPU (bpf/lib/attribution.bpf.h).
+/// kernel half are the oldest; the others begin with a counter, and process and CPU follow (bpf/lib/attribution.bpf.h).
 std::tuple<std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t> age_of(const kernel::KnownRow& row) {
   constexpr std::uint64_t kFound = 1ULL << 62;
   ambit_rec_header header{};

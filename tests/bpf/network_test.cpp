@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "own_network.h"
 #include "sensor_fixture.h"
 
 namespace ambit::test {
@@ -16,18 +14,6 @@ namespace {
 class Network : public SensorTest {};
 
 constexpr std::uint16_t kPort = 18231;
-
-/// Acts use ports in a network namespace of their own.
-bool own_network() {
-  if (::unshare(CLONE_NEWNET) != 0) return false;
-  const int s = ::socket(AF_INET, SOCK_DGRAM, 0);
-  ifreq request{};
-  std::memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  const bool is_up = ::ioctl(s, SIOCSIFFLAGS, &request) == 0;
-  ::close(s);
-  return is_up;
-}
 
 sockaddr_in v4(const char* address, std::uint16_t port) {
   sockaddr_in a{};

@@ -3,15 +3,13 @@
 // IPv6 extension headers.
 #include <arpa/inet.h>
 #include <liburing.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/ip6.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "own_network.h"
 #include "sensor_fixture.h"
 
 namespace ambit::test {
@@ -32,17 +30,6 @@ sockaddr_un unix_address(const char* path) {
 template <class A>
 const sockaddr* plain(const A& a) {
   return reinterpret_cast<const sockaddr*>(&a);
-}
-
-bool own_network() {
-  if (::unshare(CLONE_NEWNET) != 0) return false;
-  const int s = ::socket(AF_INET, SOCK_DGRAM, 0);
-  ifreq request{};
-  std::memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  const bool is_up = ::ioctl(s, SIOCSIFFLAGS, &request) == 0;
-  ::close(s);
-  return is_up;
 }
 
 // ---- io_uring

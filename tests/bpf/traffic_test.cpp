@@ -4,10 +4,7 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <linux/tcp.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -17,6 +14,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "own_network.h"
 #include "sensor_fixture.h"
 
 namespace ambit::test {
@@ -27,17 +25,6 @@ using namespace std::chrono_literals;
 constexpr std::uint16_t kPort = 18233;
 constexpr std::size_t kThere = (1U << 20) + 17;  // more than any socket buffer takes at once
 constexpr std::size_t kBack = 4099;
-
-bool own_network() {
-  if (::unshare(CLONE_NEWNET) != 0) return false;
-  const int s = ::socket(AF_INET, SOCK_DGRAM, 0);
-  ifreq request{};
-  std::memcpy(request.ifr_name, "lo", 3);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  const bool is_up = ::ioctl(s, SIOCSIFFLAGS, &request) == 0;
-  ::close(s);
-  return is_up;
-}
 
 sockaddr_storage loopback(bool is_v6, std::uint16_t port) {
   sockaddr_storage out{};

@@ -13,6 +13,17 @@ from harness import daemon, host
 from harness.check import Failed, Skip, expect, expect_equal
 
 
+# What the scopes of all benches begin with; the rest of `spec` follows.
+HEAD = """\
+apiVersion: ambit.dev/v1
+kind: Scope
+metadata: {{name: {name}}}
+spec:
+  owner: {{team: tests, contact: tests@example.com}}
+  select: {{cgroup: /ambit-{name}/workload}}
+"""
+
+
 @dataclass(frozen=True)
 class Row:
     name: str
@@ -76,7 +87,7 @@ class Events:
 
 class Bench:
     """The folder of the acts, the workload's cgroup, the daemon and its event stream. `name`: of the scope; its cgroup is
-    /ambit-NAME/workload. `files` are made in the folder, each with its own name as content."""
+    /ambit-NAME/workload. `scope`: what follows HEAD. `files` are made in the folder, each with its own name as content."""
 
     def __init__(self, build, name, scope, files, others=(), prefix=lambda directory: []):
         """`others`: further scopes, by name. `prefix`: words before the daemon's command, for the bench's folder."""
@@ -93,7 +104,7 @@ class Bench:
         os.mkdir(self.dir + "/strangers")
         self.cgroup = host.Cgroup(f"/ambit-{name}/workload")
         self.daemon = daemon.Daemon(build, os.path.join(self.dir, "ambit"),
-                                    {name: scope.format(**self.names), **dict(others)}, prefix=prefix(self.dir))
+                                    {name: (HEAD + scope).format(name=name, **self.names), **dict(others)}, prefix=prefix(self.dir))
         self.daemon.start()
         self.events = Events(self.daemon, self.dir)
 

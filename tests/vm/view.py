@@ -10,12 +10,6 @@ from harness.one_act import Bench, Row, Silence, check
 BUILD = os.path.abspath(sys.argv[1])
 
 SCOPE = """\
-apiVersion: ambit.dev/v1
-kind: Scope
-metadata: {{name: view}}
-spec:
-  owner: {{team: tests, contact: tests@example.com}}
-  select: {{cgroup: /ambit-view/workload}}
   models: [{{name: tiny, path: "{dir}/model/**", read: [members]}}]
   files: {{read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache, "{dir}/bin/**"]}}
 """

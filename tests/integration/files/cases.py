@@ -9,12 +9,6 @@ from harness.one_act import Bench, Row, Silence, check
 BUILD = os.path.abspath(sys.argv[1])
 
 SCOPE = """\
-apiVersion: ambit.dev/v1
-kind: Scope
-metadata: {{name: files}}
-spec:
-  owner: {{team: tests, contact: tests@example.com}}
-  select: {{cgroup: /ambit-files/workload}}
   models: [{{name: tiny, path: "{dir}/model/**", read: [members]}}]
   secrets: [{{id: key, path: {dir}/secret/key, owner: tests, readers: [members]}}]
   files:

@@ -13,12 +13,6 @@ from harness.one_act import Bench, Row, Silence, check
 BUILD = os.path.abspath(sys.argv[1])
 
 SCOPE = """\
-apiVersion: ambit.dev/v1
-kind: Scope
-metadata: {{name: mechanisms}}
-spec:
-  owner: {{team: tests, contact: tests@example.com}}
-  select: {{cgroup: /ambit-mechanisms/workload}}
   processes: {{server: {{executable: "{dir}/bin/*"}}, children: [{{executable: /usr/bin/true}}]}}
   network:
     egress: [{{cidr: 127.0.0.2/32}}]

@@ -14,12 +14,6 @@ BUILD = os.path.abspath(sys.argv[1])
 BYTES, ANSWER = 3_000_017, b"thank you"
 
 SCOPE = """\
-apiVersion: ambit.dev/v1
-kind: Scope
-metadata: {{name: traffic}}
-spec:
-  owner: {{team: tests, contact: tests@example.com}}
-  select: {{cgroup: /ambit-traffic/workload}}
   processes: {{server: {{executable: "{dir}/bin/*"}}}}
   files: {{read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache], write: ["/memfd:*"]}}
   network: {{egress: [{{cidr: 127.0.0.2/32}}]}}
