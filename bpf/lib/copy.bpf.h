@@ -65,16 +65,10 @@ ALWAYS_INLINE __u32 protected_flags_of_file(struct inode *inode, struct place *a
 
 ALWAYS_INLINE __u32 append_unix_peer(struct scratch *s, __u32 at, struct sock *sk)
 {
-	struct unix_address *name = unix_name_of_peer(sk);
-	__u32 len;
+	const void *path = NULL;
+	__u64 len = find_unix_name(unix_name_of_peer(sk), &path);
 
-	if (!name)
-		return 0;
-	len = BPF_CORE_READ(name, len);
-	if (len <= sizeof(__u16))
-		return 0;
-	len = at_most(len - sizeof(__u16), UNIX_PATH_MAX); /* without sun_family */
-	return append(s, at, (void *)name + bpf_core_field_offset(struct unix_address, name) + sizeof(__u16), len) - at;
+	return len ? append(s, at, path, len) - at : 0;
 }
 
 /* The other end of the socket that was written to. */

@@ -46,25 +46,31 @@ ALWAYS_INLINE void put_v6(struct ambit_rec_net *r, __u8 *to, const __u32 address
 	}
 }
 
-/* Name of a unix socket into r->path; abstract names begin with NUL, unnamed ones stay empty. */
-ALWAYS_INLINE void put_unix_name(struct ambit_rec_net *r, struct unix_address *name)
+/* Where the name of a unix socket stands, and how long it is: files without the NUL that the kernel keeps with them,
+ * abstract names with the NUL that they begin with; 0 = unnamed. */
+ALWAYS_INLINE __u64 find_unix_name(struct unix_address *name, const void **path)
 {
 	char first = 0;
-	const void *path;
 	__u64 len;
 
 	if (!name)
-		return;
+		return 0;
 	len = BPF_CORE_READ(name, len);
 	if (len <= sizeof(__u16))
-		return;
+		return 0;
 	len -= sizeof(__u16); /* sun_family */
-	path = (const void *)name + bpf_core_field_offset(struct unix_address, name) + sizeof(__u16);
-	bpf_probe_read_kernel(&first, 1, path);
-	if (first)
-		len--; /* file names are kept with their NUL */
-	len = at_most(len, UNIX_PATH_MAX);
-	if (bpf_probe_read_kernel(r->path, len, path) == 0)
+	*path = (const void *)name + bpf_core_field_offset(struct unix_address, name) + sizeof(__u16);
+	bpf_probe_read_kernel(&first, 1, *path);
+	return at_most(first ? len - 1 : len, UNIX_PATH_MAX);
+}
+
+/* Name of a unix socket into r->path. */
+ALWAYS_INLINE void put_unix_name(struct ambit_rec_net *r, struct unix_address *name)
+{
+	const void *path = NULL;
+	__u64 len = find_unix_name(name, &path);
+
+	if (len && bpf_probe_read_kernel(r->path, len, path) == 0)
 		r->path_len = len;
 }
 
