@@ -9,6 +9,8 @@ Command add_doctor(CLI::App& app, Context& context);
 Command add_status(CLI::App& app, Context& context);
 Command add_events(CLI::App& app, Context& context);
 Command add_scope_check(CLI::App& app, Context& context);
+Command add_rules_coverage(CLI::App& app, Context& context);
+Command add_rules_fmt(CLI::App& app, Context& context);
 Command add_rules_check(CLI::App& app, Context& context);
 Command add_rules_test(CLI::App& app, Context& context);
 Command add_rules_list(CLI::App& app, Context& context);

@@ -119,7 +119,8 @@ std::span<const FieldDef> scope_fields() {
       row("resource.id", kText, "catalogue entry that matched", resource_id),
       row("resource.path", kText, "path acted on, of any kind of event", resource_path,
           kFileKinds | kTransferKinds | kNetKinds | bit(EventKind::exec)),
-      row("resource.new_path", kText, "rename, link, symlink: the new name", resource_new_path, kFileKinds),
+      row("resource.new_path", kText, "rename, link, symlink: the new name", resource_new_path,
+          bit(EventKind::rename) | bit(EventKind::link) | bit(EventKind::symlink)),
   };
   return rows;
 }

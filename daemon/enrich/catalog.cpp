@@ -78,7 +78,8 @@ class Parser {
   void read(const util::Document& document) {
     util::YamlReader reader(document.file);
     for (const auto& root : reader.parse(document.text)) {
-      if (root.IsMap() && root["frameworks"]) continue;  // ids that rules map to lie in the same folder
+      // What rules map to and what they tell of lies in the same folder.
+      if (root.IsMap() && (root["frameworks"] || root["behaviours"])) continue;
       if (!reader.expect_map(root, "catalogue", {"entries"}) || !reader.expect_list(root["entries"], "entries"))
         continue;
       std::size_t i = 0;

@@ -49,7 +49,7 @@ ROWS = [
     Silence("keyring_by_stranger", "mechanism keyring", "keyring", "ambit-act-key", inside=False),
     Row("stranger_reads_memory", "mechanism vm_read {resident} {resident_at}", "process_vm", "{resident}", "out_of_scope", ("AMB-1605",),
         inside=False, workload="resident"),
-    Row("stranger_writes_memory", "mechanism vm_write {resident} {resident_at}", "process_vm", "{resident}", "out_of_scope", ("AMB-1605",),
+    Row("stranger_writes_memory", "mechanism vm_write {resident} {resident_at}", "process_vm", "{resident}", "out_of_scope", ("AMB-1611",),
         inside=False, workload="resident"),
     Row("member_reads_other_workloads_memory", "mechanism vm_read {resident} {resident_at}", "process_vm", "{resident}", "out_of_scope",
         ("AMB-1605",), workload="resident"),

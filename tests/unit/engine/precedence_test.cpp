@@ -18,7 +18,12 @@ struct Act {
 /// What a member can do to files, and what each class of object makes of it.
 std::vector<Act> file_acts(bool is_member) {
   std::vector<Act> out;
-  const std::vector<std::pair<std::string, ResourceClass>> objects = {
+  struct Object {
+    std::string path;
+    ResourceClass resource;
+    std::string id = {};  ///< of the catalogue's entry
+  };
+  const std::vector<Object> objects = {
       {"/srv/notes.txt", ResourceClass::none},
       {"/srv/m.gguf", ResourceClass::weights},
       {"/srv/tokenizer.json", ResourceClass::tokenizer},
@@ -35,25 +40,61 @@ std::vector<Act> file_acts(bool is_member) {
       {"/srv/x", ResourceClass::other},
       {"/tmp/evil.so", ResourceClass::none},
       {"/tmp/.ses", ResourceClass::none},
-      {"/root/.cache/Microsoft/DeveloperTools/.onnxruntime/deviceid", ResourceClass::cache}};
-  const auto add = [&](Sample s, const std::string& path, ResourceClass resource, const std::string& what) {
-    const bool is_device = path.starts_with("/dev/");
+      {"/root/.cache/Microsoft/DeveloperTools/.onnxruntime/deviceid", ResourceClass::cache},
+      {"/srv/m.pkl", ResourceClass::weights, "pickle"},
+      {"/srv/m.keras", ResourceClass::weights},
+      {"/srv/models/modeling_x.py", ResourceClass::model_config, "model-config"},
+      {"/root/.cache/huggingface/modules/transformers_modules/x.py", ResourceClass::cache, "hf-cache"},
+      {"/var/run/secrets/kubernetes.io/serviceaccount/token", ResourceClass::secret, "k8s-service-account-token"},
+      {"/root/.aws/credentials", ResourceClass::secret, "aws-credentials"},
+      {"/root/.ssh/id_rsa", ResourceClass::secret, "ssh-private-key"},
+      {"/root/.ssh/authorized_keys", ResourceClass::secret, "ssh-user-config"},
+      {"/root/.cache/huggingface/token", ResourceClass::secret, "hf-token"},
+      {"/etc/shadow", ResourceClass::secret, "os-password-hashes"},
+      {"/root/.netrc", ResourceClass::secret, "netrc"},
+      {"/run/secrets/x", ResourceClass::secret, "container-secret"},
+      {"/srv/www/.git/config", ResourceClass::secret, "git-credentials"},
+      {"/srv/www/.git/HEAD", ResourceClass::none},
+      {"/root/.bash_history", ResourceClass::secret, "shell-history"},
+      {"/srv/agent/.mcp.json", ResourceClass::secret, "mcp-config"},
+      {"/srv/agent/AGENTS.md", ResourceClass::other, "agent-instructions"},
+      {"/app/backend/data/webui.db", ResourceClass::log, "conversation-store"},
+      {"/etc/cron.d/x", ResourceClass::none},
+      {"/etc/ld.so.preload", ResourceClass::none},
+      {"/usr/lib/python3/dist-packages/x.pth", ResourceClass::none},
+      {"/root/.bashrc", ResourceClass::none},
+      {"/etc/pam.d/login", ResourceClass::none},
+      {"/usr/bin/python3", ResourceClass::none},
+      {"/etc/audit/auditd.conf", ResourceClass::none},
+      {"/proc/sys/kernel/core_pattern", ResourceClass::none},
+      {"/sys/fs/cgroup/x/release_agent", ResourceClass::none},
+      {"/var/lib/systemd/coredump/core.x", ResourceClass::none},
+      {"/root/.cache/vllm/server.log", ResourceClass::cache, "compile-cache"},
+      {"/etc/cron.d/d.parquet", ResourceClass::dataset, "dataset"},
+      {"/usr/bin/m.gguf", ResourceClass::weights, "gguf"}};
+  const auto add = [&](Sample s, const Object& object, const std::string& what) {
+    const bool is_device = object.path.starts_with("/dev/");
     s = judged(std::move(s), Outcome::out_of_scope, is_device ? Section::devices : Section::files, is_member);
-    s.judged.enriched.resource = resource;
-    out.push_back({what + " " + path, std::move(s)});
+    s.judged.enriched.resource = object.resource;
+    s.judged.enriched.resource_id = object.id;
+    out.push_back({what + " " + object.path, std::move(s)});
   };
-  for (const auto& [path, resource] : objects) {
+  for (const auto& object : objects) {
+    const auto& path = object.path;
     for (const std::uint32_t access :
          {AMBIT_ACCESS_READ, AMBIT_ACCESS_WRITE, AMBIT_ACCESS_READ | AMBIT_ACCESS_WRITE,
           AMBIT_ACCESS_WRITE | AMBIT_ACCESS_CREATED, AMBIT_ACCESS_READ | AMBIT_ACCESS_TRUNC}) {
-      add(open(path, access), path, resource, "open " + std::to_string(access));
-      add(open(path, access, -13), path, resource, "refused open " + std::to_string(access));
+      add(open(path, access), object, "open " + std::to_string(access));
+      add(open(path, access, -13), object, "refused open " + std::to_string(access));
     }
     for (const auto kind :
          {EventKind::rename, EventKind::unlink, EventKind::link, EventKind::symlink, EventKind::truncate,
           EventKind::chmod, EventKind::chown, EventKind::mkdir, EventKind::rmdir}) {
-      add(names(kind, path, "/tmp/other"), path, resource, std::string(name_of(kind)));
+      add(names(kind, path, "/tmp/other"), object, std::string(name_of(kind)));
     }
+    auto setuid = names(EventKind::chmod, path);
+    std::get<NameFacts>(setuid.event->facts).mode = 04755;
+    add(std::move(setuid), object, "chmod u+s");
   }
   return out;
 }
@@ -112,7 +153,10 @@ TEST_F(Precedence, EveryActOfAStrangerOnAModelGivesExactlyOneDetection) {
 
 TEST_F(Precedence, NothingFiresInScopeUnscopedUnknownOrAudited) {
   for (auto& act : file_acts(true)) {
+    // What lies below .git is told whatever the verdict is.
+    const bool is_git_read = act.what.find("open 1 /srv/www/.git/") != std::string::npos;
     for (const auto outcome : {Outcome::in_scope, Outcome::unscoped, Outcome::unknown}) {
+      if (is_git_read) break;
       act.event.judged.judgement.verdict.outcome = outcome;
       EXPECT_TRUE(fired(*rules_, act.event).empty()) << act.what << " " << name_of(outcome);
     }
@@ -154,6 +198,16 @@ TEST_F(Precedence, EveryProgramGivesExactlyOneDetection) {
       {"AMB-1404", process("apt-get", "/usr/bin/apt-get", {"apt-get", "install", "x"}, parent)},
       {"AMB-1405", process("curl", "/usr/bin/curl", {"curl", "-e", "x", "http://x"}, parent)},
       {"AMB-1405", process("nc", "/usr/bin/nc.openbsd", {"nc", "-e", "/bin/sh"}, parent)},
+      {"AMB-1403", process("as", "/usr/bin/x86_64-linux-gnu-as", {"as", "-o", "x.o"}, parent)},
+      {"AMB-1411", process("run", "/dev/shm/run", {"/dev/shm/run"}, parent)},
+      {"AMB-1411", process("sh", "/dev/shm/sh", {"sh", "-c", "id"}, parent)},
+      {"AMB-1412", process("cloudflared", "/usr/bin/cloudflared", {"cloudflared", "tunnel"}, parent)},
+      {"AMB-1413", process("xmrig", "/tmp/xmrig", {"xmrig"}, parent)},
+      {"AMB-1413", process("sh", "/usr/bin/dash", {"sh", "x", "stratum+tcp://pool:1"}, parent)},
+      {"AMB-1414", process("tar", "/usr/bin/tar", {"tar", "cf", "x"}, parent)},
+      {"AMB-1415", process("x", "/tmp/x", {"[kworker/0:1]"}, parent)},
+      {"AMB-1416", process("nmap", "/usr/bin/nmap", {"nmap", "10.0.0.0/8"}, parent)},
+      {"AMB-1912", process("iptables", "/usr/sbin/xtables-nft-multi", {"iptables", "-F"}, parent)},
       {"AMB-1406", process("uname", "/usr/bin/uname", {"uname", "-a"}, parent)},
       {"AMB-1406", process("python3", "/usr/bin/python3.11", {"python3", "other.py"}, parent)}};
   for (const auto& [id, program] : programs) {
@@ -168,6 +222,19 @@ TEST_F(Precedence, EveryProgramGivesExactlyOneDetection) {
     image->exec_flags = AMBIT_EXEC_MEMFD;
     const auto memory = judged(exec(image), Outcome::denied, Section::io);
     EXPECT_EQ(fired(*rules_, memory), std::vector<std::string>{"AMB-1407"}) << program->exe;
+
+    // A person at a terminal, and a program that gains root, each whatever program it is.
+    const auto typed = std::make_shared<Process>(*program);
+    typed->tty = 34816;
+    auto session = judged(exec(typed), Outcome::out_of_scope, Section::processes);
+    session.judged.judgement.is_entered = true;
+    EXPECT_EQ(fired(*rules_, session), std::vector<std::string>{"AMB-1802"}) << program->exe;
+    const auto elevated = std::make_shared<Process>(*program);
+    elevated->euid = 0;
+    const bool is_hidden = id == "AMB-1411" || id == "AMB-1415";
+    EXPECT_EQ(fired(*rules_, judged(exec(elevated), Outcome::out_of_scope, Section::processes)),
+              std::vector<std::string>{is_hidden ? id : "AMB-1804"})
+        << program->exe;
   }
 }
 
@@ -182,6 +249,10 @@ TEST_F(Precedence, EveryPeerGivesExactlyOneDetection) {
   EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("2001:db8::7", 443), AF_INET6)), one("AMB-1201"));
   EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("169.254.169.254", 80))), one("AMB-1202"));
   EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("fd00:ec2::254", 80), AF_INET6)), one("AMB-1202"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("1.1.1.1", 853))), one("AMB-1206"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("10.0.0.9", 6443))), one("AMB-1207"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("10.96.0.1", 443))), one("AMB-1207"));
+  EXPECT_EQ(ids(net(EventKind::connect, {}, endpoint("169.254.169.254", 853))), one("AMB-1202"));
   EXPECT_EQ(ids(unix_connect("/run/dbus/system_bus_socket")), one("AMB-1204"));
   EXPECT_EQ(ids(unix_connect("/run/docker.sock")), one("AMB-1501"));
   EXPECT_EQ(ids(net(EventKind::listen, endpoint("0.0.0.0", 4444), {})), one("AMB-1301"));
@@ -193,6 +264,11 @@ TEST_F(Precedence, EveryPeerGivesExactlyOneDetection) {
   Sample question = of_kind(EventKind::dns);
   question.event->facts = DnsFacts{};
   EXPECT_EQ(ids(std::move(question)), one("AMB-1203"));
+  Sample pool = of_kind(EventKind::dns);
+  DnsFacts facts;
+  facts.question = "pool.supportxmr.com";
+  pool.event->facts = facts;
+  EXPECT_EQ(ids(std::move(pool)), one("AMB-1208"));
 }
 
 TEST_F(Precedence, ReachingIntoAProcessGivesExactlyOneDetection) {
@@ -229,7 +305,7 @@ TEST_F(Precedence, EveryMechanismGivesExactlyOneDetection) {
   };
   for (const auto& row :
        std::initializer_list<Row>{{"AMB-1605", EventKind::process_vm, AMBIT_ACT_VM_READ, true, true},
-                                  {"AMB-1605", EventKind::process_vm, AMBIT_ACT_VM_WRITE, true, false},
+                                  {"AMB-1611", EventKind::process_vm, AMBIT_ACT_VM_WRITE, true, false},
                                   {"AMB-1608", EventKind::kcmp, AMBIT_ACT_KCMP, true, false},
                                   {"AMB-1608", EventKind::perf_event, AMBIT_ACT_PERF_EVENT, true, true},
                                   {"AMB-1906", EventKind::perf_event, AMBIT_ACT_PERF_EVENT, false, true},

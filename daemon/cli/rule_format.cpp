@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule_format.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "util/yaml.h"
+
+namespace ambit::cli {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+constexpr std::size_t kWidth = 120;
+
+/// Keys of an item in the order in which people read them; others follow as they stood.
+constexpr std::array<std::string_view, 24> kOrder = {"required_engine_version",
+                                                     "required_plugin_versions",
+                                                     "list",
+                                                     "macro",
+                                                     "rule",
+                                                     "correlation",
+                                                     "id",
+                                                     "source",
+                                                     "append",
+                                                     "override",
+                                                     "enabled",
+                                                     "desc",
+                                                     "items",
+                                                     "condition",
+                                                     "exceptions",
+                                                     "output",
+                                                     "priority",
+                                                     "tags",
+                                                     "warn_evttypes",
+                                                     "skip-if-unknown-filter",
+                                                     "capture",
+                                                     "capture_duration",
+                                                     "ambit",
+                                                     "examples"};
+
+std::size_t place_of(std::string_view key) {
+  return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), key) - kOrder.begin());
+}
+
+std::size_t indent_of(std::string_view line) {
+  const auto at = line.find_first_not_of(' ');
+  return at == std::string_view::npos ? line.size() : at;
+}
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(' ') == std::string_view::npos;
+}
+bool is_comment(std::string_view line) {
+  const auto at = line.find_first_not_of(' ');
+  return at != std::string_view::npos && line[at] == '#';
+}
+
+Lines split(const std::string& text) {
+  Lines out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    out.push_back(std::move(line));
+    at = end + 1;
+  }
+  return out;
+}
+
+/// "key" of "key: value"; empty where the line begins with none.
+std::string key_of(std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || (colon + 1 < line.size() && line[colon + 1] != ' ')) return {};
+  const auto key = line.substr(0, colon);
+  const bool is_plain = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+  });
+  return is_plain ? std::string(key) : std::string();
+}
+
+/// One key with its value, and the comments above it. Lines have lost the item's indentation.
+struct Entry {
+  std::string key;
+  Lines comments, lines;
+};
+
+/// A condition's words on one line; what stands in quotes is left alone.
+std::string squeezed(std::string_view text) {
+  std::string out;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      out += c;
+      if (c == '\\' && i + 1 < text.size()) out += text[++i];
+      if (c == quote) quote = 0;
+      continue;
+    }
+    if (c == '"' || c == '\'') quote = c;
+    if (c != ' ' && c != '\n' && c != '\t') {
+      out += c;
+    } else if (!out.empty() && out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+bool is_operator_word(std::string_view rest) {
+  return rest.starts_with("and ") || rest.starts_with("or ");
+}
+
+/// Lines of at most `width`, broken at blanks outside of quotes; before `and` or `or` where one stands in the last
+/// third.
+Lines filled(const std::string& text, std::size_t width) {
+  std::vector<std::size_t> blanks;
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (quote != 0) {
+      if (text[i] == '\\') {
+        ++i;
+      } else if (text[i] == quote) {
+        quote = 0;
+      }
+    } else if (text[i] == '"' || text[i] == '\'') {
+      quote = text[i];
+    } else if (text[i] == ' ') {
+      blanks.push_back(i);
+    }
+  }
+  Lines out;
+  std::size_t begin = 0;
+  while (text.size() - begin > width) {
+    std::size_t best = 0;
+    for (const auto at : blanks) {
+      if (at <= begin || at - begin > width) continue;
+      const bool is_good = is_operator_word(std::string_view(text).substr(at + 1));
+      const bool is_late = (at - begin) * 3 > width * 2;
+      if (best == 0 || is_good || !is_operator_word(std::string_view(text).substr(best + 1)) ||
+          ((best - begin) * 3 <= width * 2 && is_late)) {
+        best = at;
+      }
+    }
+    if (best == 0) {
+      const auto next = std::find_if(blanks.begin(), blanks.end(), [&](std::size_t at) { return at > begin; });
+      if (next == blanks.end()) break;
+      best = *next;
+    }
+    out.push_back(text.substr(begin, best - begin));
+    begin = best + 1;
+  }
+  out.push_back(text.substr(begin));
+  return out;
+}
+
+/// Whether YAML reads the text back as it is where it stands without quotes.
+bool is_plain_safe(const std::string& text) {
+  try {
+    const auto node = YAML::Load("k: " + text);
+    return node.IsMap() && node.size() == 1 && node["k"].IsScalar() && node["k"].Scalar() == text &&
+           text.find(" #") == std::string::npos;
+  } catch (const YAML::Exception&) {
+    return false;
+  }
+}
+
+Lines condition_lines(const std::string& text) {
+  const auto words = squeezed(text);
+  if (words.size() + 13 <= kWidth && is_plain_safe(words)) return {"condition: " + words};
+  Lines out{"condition: >"};
+  for (auto& line : filled(words, kWidth - 4)) out.push_back("  " + line);
+  return out;
+}
+
+/// The value of `condition` where it may be written anew: a text without comments of its own.
+std::optional<std::string> condition_of(const Entry& entry) {
+  std::string text;
+  for (const auto& line : entry.lines) text += line + "\n";
+  try {
+    const auto node = YAML::Load(text)["condition"];
+    if (!node.IsScalar()) return std::nullopt;
+    const auto& first = entry.lines.front();
+    const bool is_block = first.find('>') != std::string::npos || first.find('|') != std::string::npos;
+    if (!is_block && text.find(" #") != std::string::npos) return std::nullopt;
+    return node.Scalar();
+  } catch (const YAML::Exception&) {
+    return std::nullopt;
+  }
+}
+
+struct Item {
+  Lines comments;
+  std::vector<Entry> entries;
+  Lines trailing;  ///< comments at its end
+};
+
+/// Parts of one item. nullopt where it is no map in block style.
+std::optional<Item> read_item(const Lines& body, std::size_t base) {
+  Item item;
+  Lines pending;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    std::string line = body[i];
+    if (i == 0) line[base] = ' ';
+    const bool is_own = indent_of(line) == base + 2;
+    // Blanks and comments inside a value belong to it; those of the keys' column to what follows.
+    if (is_blank(line)) {
+      if (!item.entries.empty() && pending.empty()) item.entries.back().lines.emplace_back();
+      continue;
+    }
+    line.erase(0, std::min(indent_of(line), base + 2));
+    if (is_own && is_comment(line)) {
+      pending.push_back(std::move(line));
+      continue;
+    }
+    const auto key = is_own ? key_of(line) : std::string();
+    if (!key.empty()) {
+      item.entries.push_back({key, std::move(pending), {std::move(line)}});
+      pending.clear();
+    } else if (item.entries.empty() || is_own || indent_of(body[i]) <= base) {
+      return std::nullopt;
+    } else {
+      item.entries.back().lines.push_back(std::move(line));
+    }
+  }
+  item.trailing = std::move(pending);
+  for (auto& entry : item.entries) {
+    while (!entry.lines.empty() && entry.lines.back().empty()) entry.lines.pop_back();
+  }
+  return item.entries.empty() ? std::nullopt : std::optional(std::move(item));
+}
+
+void write_item(Item item, Lines& out) {
+  std::stable_sort(item.entries.begin(), item.entries.end(),
+                   [](const Entry& a, const Entry& b) { return place_of(a.key) < place_of(b.key); });
+  out.insert(out.end(), item.comments.begin(), item.comments.end());
+  bool is_first = true;
+  for (auto& entry : item.entries) {
+    if (entry.key == "condition") {
+      if (const auto text = condition_of(entry)) entry.lines = condition_lines(*text);
+    }
+    // Before the first key a comment would stand before the dash: it goes above the item.
+    for (auto& comment : entry.comments) out.push_back((is_first ? "" : "  ") + comment);
+    for (const auto& line : entry.lines) {
+      out.push_back(line.empty() ? line : (std::exchange(is_first, false) ? "- " : "  ") + line);
+    }
+  }
+  for (const auto& comment : item.trailing) out.push_back("  " + comment);
+}
+
+/// Everything that the text says, in an order that does not depend on how it is written.
+std::string meaning(const YAML::Node& node, std::string_view key = {}) {
+  if (node.IsScalar()) {
+    return fmt::format("{}'{}'", node.Tag() == "!" && key != "condition" ? "!" : "",
+                       key == "condition" ? squeezed(node.Scalar()) : node.Scalar());
+  }
+  std::string out;
+  if (node.IsSequence()) {
+    for (const auto& entry : node) out += meaning(entry) + ",";
+    return "[" + out + "]";
+  }
+  if (!node.IsMap()) return "~";
+  std::multimap<std::string, std::string> sorted;
+  for (const auto& entry : node) sorted.emplace(meaning(entry.first), meaning(entry.second, entry.first.Scalar()));
+  for (const auto& [name, value] : sorted) out += name + ":" + value + ",";
+  return "{" + out + "}";
+}
+
+std::optional<std::string> meaning_of(const util::Document& document, std::string& fault) {
+  util::YamlReader reader(document.file);
+  std::string out;
+  for (const auto& root : reader.parse(document.text)) out += meaning(root) + "\n";
+  if (!reader.failed()) return out;
+  fault = util::to_string(reader.diagnostics().front());
+  return std::nullopt;
+}
+
+std::size_t comments_in(const Lines& lines) {
+  return static_cast<std::size_t>(
+      std::count_if(lines.begin(), lines.end(), [](const auto& l) { return is_comment(l); }));
+}
+
+/// Where the lines of the next item begin: at its dash, or at the comments right above it.
+std::size_t end_of_item(const Lines& lines, std::size_t from, std::size_t base) {
+  const auto dash = std::string(base, ' ') + "-";
+  std::size_t at = from;
+  while (at < lines.size() && !(lines[at].starts_with(dash + " ") || lines[at] == "---" || lines[at] == "...")) ++at;
+  while (at > from && (is_blank(lines[at - 1]) || (is_comment(lines[at - 1]) && indent_of(lines[at - 1]) <= base)))
+    --at;
+  return at;
+}
+
+std::optional<Lines> formatted(const Lines& lines) {
+  const auto first = std::find_if(lines.begin(), lines.end(),
+                                  [](const std::string& l) { return l.substr(indent_of(l)).starts_with("- "); });
+  if (first == lines.end()) return std::nullopt;
+  const auto base = indent_of(*first);
+  Lines out, pending;
+  const auto part = [&out] {
+    if (!out.empty() && !out.back().empty()) out.emplace_back();
+  };
+  for (std::size_t at = 0; at < lines.size();) {
+    if (is_comment(lines[at])) {
+      pending.push_back(lines[at].substr(indent_of(lines[at])));
+      ++at;
+    } else if (is_blank(lines[at])) {
+      // A comment that a blank line follows speaks of more than the next item.
+      if (!pending.empty()) {
+        part();
+        out.insert(out.end(), pending.begin(), pending.end());
+        pending.clear();
+        out.emplace_back();
+      }
+      ++at;
+    } else if (lines[at] == "---" || lines[at] == "...") {
+      part();
+      out.push_back(lines[at++]);
+    } else {
+      const auto end = end_of_item(lines, at + 1, base);
+      auto item = read_item(
+          {lines.begin() + static_cast<std::ptrdiff_t>(at), lines.begin() + static_cast<std::ptrdiff_t>(end)}, base);
+      if (!item || !lines[at].substr(base).starts_with("- ")) return std::nullopt;
+      item->comments = std::move(pending);
+      pending.clear();
+      // The licence's line stands alone.
+      part();
+      write_item(std::move(*item), out);
+      at = end;
+    }
+  }
+  if (!pending.empty()) {
+    part();
+    out.insert(out.end(), pending.begin(), pending.end());
+  }
+  while (!out.empty() && out.back().empty()) out.pop_back();
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> format_rules(const util::Document& document) {
+  std::string fault;
+  const auto before = meaning_of(document, fault);
+  if (!before) return Error{fault};
+  const auto lines = split(document.text);
+  const auto out = formatted(lines);
+  if (!out) return Error{fmt::format("{}: not a list of maps in block style", document.file)};
+  std::string text;
+  for (const auto& line : *out) text += line + "\n";
+  const auto after = meaning_of({document.file, text}, fault);
+  if (after != before || comments_in(*out) != comments_in(lines)) {
+    return Error{fmt::format("{}: cannot be formatted without changing what it says", document.file)};
+  }
+  return text;
+}
+
+}  // namespace ambit::cli
