@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -100,3 +101,50 @@ class LlamaServer:
                 self.process.kill()
                 self.process.wait()
         return self.process.returncode
+
+
+class TinyLlama:
+    """The server with the small generated model under its pack, as the cases of real servers use it."""
+
+    port = 8080
+
+    @classmethod
+    def is_installed(cls):
+        return os.path.exists(PYTHON)
+
+    @classmethod
+    def prepare(cls, directory):
+        os.makedirs(os.path.join(directory, "model"))
+        shutil.copy(tiny_model(), os.path.join(directory, "model/tiny.gguf"))
+
+    @classmethod
+    def scope(cls, cgroup, net, directory):
+        return f"""\
+apiVersion: ambit.dev/v1
+kind: Scope
+metadata: {{name: tinyllama}}
+spec:
+  owner: {{team: tests}}
+  extends: [llama-cpp]
+  parameters:
+    model_dir: {directory}/model
+    address: {net.address}
+    port: "{cls.port}"
+    server: [/usr/bin/python3*]
+    server_argv: "*srv.py*"
+    program_dirs: ["{BUILT}/venv/**", "{FIXTURE}/**"]
+  mode: alert
+  select: {{cgroup: {cgroup.path}}}
+"""
+
+    def __init__(self, cgroup, net, directory):
+        self.server = LlamaServer(cgroup, net, directory + "/model/tiny.gguf", self.port, directory + "/server.log")
+
+    def wait_ready(self):
+        self.server.wait_ready()
+
+    def ask(self, number):
+        return self.server.complete(f"number {number}", tokens=2)
+
+    def stop(self):
+        return self.server.stop()

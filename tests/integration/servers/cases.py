@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A full life of real model servers under their packs: cold start, warm-up, 200 requests, idle, stop. Silent, but for what
-each really does that its owner should know."""
+"""A full life of real model servers under their packs: cold start, warm-up, 1,000 requests with a reload of scopes and rules among
+them, idle, scale-down. Silent, but for what each really does that its owner should know."""
 import os
 import shutil
 import sys
@@ -9,10 +9,11 @@ import time
 
 from harness import daemon, host
 from harness.check import Cases, Skip, expect, expect_equal
+from harness.llama import TinyLlama
 from harness.model_servers import MlServer, Triton
 
 BUILD = os.path.abspath(sys.argv[1])
-REQUESTS = 200
+REQUESTS = 1000
 IDLE_SECONDS = 5
 
 
@@ -34,9 +35,16 @@ class Life:
         self.server = server
         server.wait_ready()
         for number in range(requests):
+            if number == requests // 2:
+                self.reload()
             server.ask(str(number) if isinstance(server, Triton) else number)
         time.sleep(IDLE_SECONDS)
         self.daemon.wait_serving(type(server).__name__.lower())
+
+    def reload(self):
+        """Scopes and rules are read anew while the server answers."""
+        done = self.daemon.cli("reload")
+        expect(done.returncode == 0, f"reload: {done.stdout}{done.stderr}")
 
     def end(self):
         self.server.stop()
@@ -73,6 +81,13 @@ def triton_is_silent_and_a_shell_in_serve_is_not():
         expect_equal("all alerts", [rule for rule, _ in life.alerts()], ["AMB-1401"])
 
 
+def llama_is_silent():
+    with Life(TinyLlama) as life:
+        life.live(TinyLlama(life.cgroup, life.net, life.dir))
+        life.end()
+        expect_equal("alerts", life.alerts(), [])
+
+
 def mlserver_is_silent_without_telemetry():
     with Life(MlServer) as life:
         life.live(MlServer(life.cgroup, life.net, life.dir, telemetry=False))
@@ -102,7 +117,7 @@ def mlserver_telemetry_is_told():
 
 def main():
     cases = Cases("servers")
-    for case in (triton_is_silent_and_a_shell_in_serve_is_not, mlserver_is_silent_without_telemetry, mlserver_telemetry_is_told):
+    for case in (llama_is_silent, triton_is_silent_and_a_shell_in_serve_is_not, mlserver_is_silent_without_telemetry, mlserver_telemetry_is_told):
         cases.run(case.__name__, case)
     return cases.status()
 
