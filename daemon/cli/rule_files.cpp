@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rule_files.h"
 
+#include <fmt/format.h>
+
 #include "config/documents.h"
+#include "output.h"
 
 namespace ambit::cli {
 
@@ -9,18 +12,29 @@ LoadedRules load_rules(const std::vector<std::string>& files, const Context& con
   config::Documents read;
   if (files.empty()) {
     auto config = config::load(context.config_files);
-    if (!config.ok()) return {nullptr, std::move(config.diagnostics)};
+    if (!config.ok()) return {nullptr, std::move(config.diagnostics), {}};
     read = config::read_documents(config.config.rules);
   } else {
     read = config::read_documents(files, "rules");
   }
-  if (!read.ok()) return {nullptr, std::move(read.diagnostics)};
+  if (!read.ok()) return {nullptr, std::move(read.diagnostics), {}};
   auto compiled = engine::RuleSet::compile(read.documents);
   auto diagnostics = std::move(read.diagnostics);
   diagnostics.insert(diagnostics.end(), std::make_move_iterator(compiled.diagnostics.begin()),
                      std::make_move_iterator(compiled.diagnostics.end()));
-  if (util::has_errors(diagnostics)) return {nullptr, std::move(diagnostics)};
-  return {std::move(compiled.set), std::move(diagnostics)};
+  if (util::has_errors(diagnostics)) compiled.set = nullptr;
+  return {std::move(compiled.set), std::move(diagnostics), std::move(read.documents)};
+}
+
+const engine::RuleSummary* find_rule(const engine::RuleSet& rules, const std::string& id_or_name) {
+  std::vector<std::string> ids;
+  for (const auto& rule : rules.rules()) {
+    if (rule.info->id == id_or_name || rule.info->name == id_or_name) return &rule;
+    ids.push_back(rule.info->id);
+  }
+  const auto near = util::nearest(id_or_name, ids);
+  complain(fmt::format("no rule '{}'{}", id_or_name, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+  return nullptr;
 }
 
 }  // namespace ambit::cli

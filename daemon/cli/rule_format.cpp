@@ -121,44 +121,58 @@ bool is_operator_word(std::string_view rest) {
   return rest.starts_with("and ") || rest.starts_with("or ");
 }
 
-/// Lines of at most `width`, broken at blanks outside of quotes; before `and` or `or` where one stands in the last
-/// third.
-Lines filled(const std::string& text, std::size_t width) {
-  std::vector<std::size_t> blanks;
+/// A blank between words outside of quotes, where a line may end.
+struct Break {
+  std::size_t at = 0;
+  int depth = 0;                    ///< parentheses around it
+  bool is_before_operator = false;  ///< `and` or `or` follows
+};
+
+std::vector<Break> breaks_of(const std::string& text) {
+  std::vector<Break> out;
   char quote = 0;
+  int depth = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     if (quote != 0) {
-      if (text[i] == '\\') {
-        ++i;
-      } else if (text[i] == quote) {
-        quote = 0;
-      }
-    } else if (text[i] == '"' || text[i] == '\'') {
-      quote = text[i];
-    } else if (text[i] == ' ') {
-      blanks.push_back(i);
+      if (c == '\\') ++i;
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')') {
+      --depth;
+    } else if (c == ' ') {
+      out.push_back({i, depth, is_operator_word(std::string_view(text).substr(i + 1))});
     }
   }
+  return out;
+}
+
+/// Lines of at most `width`, broken before `and` or `or` where one stands in the second half, the one in the fewest
+/// parentheses first; else at the last blank that fits. A word longer than a line stays whole.
+Lines filled(const std::string& text, std::size_t width) {
+  const auto breaks = breaks_of(text);
   Lines out;
   std::size_t begin = 0;
   while (text.size() - begin > width) {
-    std::size_t best = 0;
-    for (const auto at : blanks) {
-      if (at <= begin || at - begin > width) continue;
-      const bool is_good = is_operator_word(std::string_view(text).substr(at + 1));
-      const bool is_late = (at - begin) * 3 > width * 2;
-      if (best == 0 || is_good || !is_operator_word(std::string_view(text).substr(best + 1)) ||
-          ((best - begin) * 3 <= width * 2 && is_late)) {
-        best = at;
-      }
+    const Break* best = nullptr;
+    const auto is_better = [&](const Break& b) {
+      if (best == nullptr) return true;
+      const bool is_good = b.is_before_operator && (b.at - begin) * 2 > width;
+      const bool was_good = best->is_before_operator && (best->at - begin) * 2 > width;
+      if (is_good != was_good) return is_good;
+      return !is_good || b.depth <= best->depth;
+    };
+    for (const auto& b : breaks) {
+      if (b.at <= begin) continue;
+      if (b.at - begin > width && best != nullptr) break;
+      if (is_better(b)) best = &b;
     }
-    if (best == 0) {
-      const auto next = std::find_if(blanks.begin(), blanks.end(), [&](std::size_t at) { return at > begin; });
-      if (next == blanks.end()) break;
-      best = *next;
-    }
-    out.push_back(text.substr(begin, best - begin));
-    begin = best + 1;
+    if (best == nullptr) break;
+    out.push_back(text.substr(begin, best->at - begin));
+    begin = best->at + 1;
   }
   out.push_back(text.substr(begin));
   return out;

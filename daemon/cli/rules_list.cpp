@@ -8,6 +8,7 @@
 #include "engine/fields.h"
 #include "output.h"
 #include "rule_files.h"
+#include "rule_json.h"
 #include "table.h"
 
 namespace ambit::cli {
@@ -20,44 +21,9 @@ struct Options {
   bool is_fields = false;
 };
 
-std::vector<std::string> kind_names(const engine::KindSet& kinds) {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < kEventKinds; ++i) {
-    if (kinds.test(i)) out.emplace_back(name_of(static_cast<EventKind>(i)));
-  }
-  return out;
-}
-
 Tone tone_of(Severity severity) {
   if (severity >= Severity::high) return Tone::bad;
   return severity == Severity::medium ? Tone::warn : Tone::plain;
-}
-
-json to_json(const engine::RuleSummary& rule) {
-  const auto& f = rule.info->frameworks;
-  return {{"id", rule.info->id},
-          {"name", rule.info->name},
-          {"description", rule.info->description},
-          {"response", rule.info->response},
-          {"severity", name_of(rule.info->severity)},
-          {"enabled", rule.is_enabled},
-          {"priority", rule.priority},
-          {"tags", rule.info->tags},
-          {"events", kind_names(rule.kinds)},
-          {"signals", rule.signals},
-          {"false_positives", rule.false_positives},
-          {"examples_fire", rule.examples_fire},
-          {"examples_silent", rule.examples_silent},
-          {"file", rule.file},
-          {"line", rule.line},
-          {"frameworks",
-           {{"attack", f.attack},
-            {"atlas", f.atlas},
-            {"owasp_llm", f.owasp_llm},
-            {"owasp_asi", f.owasp_asi},
-            {"owasp_nhi", f.owasp_nhi},
-            {"csf", f.csf},
-            {"ai_rmf", f.ai_rmf}}}};
 }
 
 int list_fields(const Context& context) {
@@ -84,7 +50,7 @@ int list_rules(const std::vector<std::string>& files, const Context& context) {
   auto list = json::array();
   Table table({"id", "severity", "rule", "events"});
   for (const auto& rule : loaded.set->rules()) {
-    list.push_back(to_json(rule));
+    list.push_back(rule_json(rule));
     table.add({rule.info->id,
                {std::string(name_of(rule.info->severity)), tone_of(rule.info->severity)},
                {rule.is_enabled ? rule.info->name : rule.info->name + " (disabled)",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One change of a name or an attribute: rename|link|symlink OLD NEW, unlink|mkdir|rmdir PATH, truncate|chmod|chown
-// PATH.
+// One change of a name or an attribute: rename|link|symlink OLD NEW, unlink|mkdir|rmdir PATH, truncate|chown PATH,
+// chmod PATH [MODE].
 #include "truth.h"
 
 int main(int argc, char** argv) {
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   else if (!strcmp(act, "truncate"))
     ret = truncate(path, 0);
   else if (!strcmp(act, "chmod"))
-    ret = chmod(path, 0640);
+    ret = chmod(path, *path2 ? (mode_t)strtol(path2, NULL, 8) : 0640);
   else if (!strcmp(act, "chown"))
     ret = chown(path, 1, 1);
   else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs PROGRAM with ARGUMENTS as a child, by vfork and exec, and waits for it.
+// Runs PROGRAM with ARGUMENTS as a child, by vfork and exec, and waits for it; with -u UID as that user.
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -8,7 +8,13 @@
 extern char** environ;
 
 int main(int argc, char** argv) {
-  need_arguments(argc, 1, "spawn PROGRAM [ARGUMENT...]");
+  need_arguments(argc, 1, "spawn [-u UID] PROGRAM [ARGUMENT...]");
+  if (strcmp(argv[1], "-u") == 0) {
+    need_arguments(argc, 3, "spawn [-u UID] PROGRAM [ARGUMENT...]");
+    const uid_t uid = (uid_t)atoi(argv[2]);
+    if (setresuid(uid, uid, uid) != 0) return perror("setresuid"), 1;
+    argv += 2;
+  }
   pid_t child = 0;
   int status = 0;
   uint64_t started = boot_ns();

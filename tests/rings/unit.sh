@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # GoogleTest programs that need nothing of the machine: tests/unit/NAME -> unit_NAME.
 # shellcheck shell=bash disable=SC2034
-unit_packages=()
+unit_packages=(zsh fish) # their completion scripts are read by them
 
 ring_unit() {
   ring_build release || return 0

@@ -176,6 +176,25 @@ TEST(RulesTest, FindsAnExampleThatDoesNot) {
   EXPECT_EQ(j["ok"], false);
 }
 
+TEST(RulesShow, PrintsARuleWithItsText) {
+  const auto r = run({"rules", "show", "AMB-1113"});
+  EXPECT_EQ(r.code, kFine);
+  EXPECT_THAT(r.out,
+              AllOf(HasSubstr("AMB-1113 Git repository read by the workload"), HasSubstr("T1213.003 Code Repositories"),
+                    HasSubstr("\n- rule: Git repository read by the workload\n")));
+  EXPECT_EQ(run({"rules", "show", "Git repository read by the workload"}).out, r.out);
+  const auto json = nlohmann::json::parse(run({"rules", "show", "AMB-1113", "--json"}).out);
+  EXPECT_EQ(json["id"], "AMB-1113");
+  EXPECT_THAT(json["source"].get<std::string>(), HasSubstr("git_object"));
+  EXPECT_THAT(json["source"].get<std::string>(), Not(HasSubstr("- macro")));
+}
+
+TEST(RulesShow, NamesTheNearestRule) {
+  const auto r = run({"rules", "show", "AMB-111"});
+  EXPECT_EQ(r.code, kUsage);
+  EXPECT_THAT(r.err, HasSubstr("no rule 'AMB-111'; did you mean 'AMB-1"));
+}
+
 TEST(RulesList, ListsRulesAndFields) {
   const ambit::test::TempDir dir;
   const auto file = dir.write("r.yaml", kGoodRule);

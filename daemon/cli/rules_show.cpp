@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// One rule in full: what it says, what it needs, what it maps to, its text.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "command_group.h"
+#include "commands.h"
+#include "config/documents.h"
+#include "coverage_catalog.h"
+#include "output.h"
+#include "rule_files.h"
+#include "rule_json.h"
+#include "table.h"
+
+namespace ambit::cli {
+namespace {
+
+struct Options {
+  std::string rule;
+  std::vector<std::string> files;
+};
+
+/// The lines of a rule's item in its file: from its dash to the next item.
+std::string source_of(const engine::RuleSummary& rule, const std::vector<util::Document>& documents) {
+  for (const auto& document : documents) {
+    if (document.file != rule.file) continue;
+    std::string out;
+    std::size_t at = 0;
+    for (int line = 1; at < document.text.size(); ++line) {
+      const auto end = std::min(document.text.find('\n', at), document.text.size());
+      const auto text = document.text.substr(at, end - at);
+      if (line > rule.line && text.starts_with("- ")) break;
+      if (line >= rule.line) out += text + "\n";
+      at = end + 1;
+    }
+    // What stands above the next item is that item's.
+    while (!out.empty()) {
+      const auto last = out.rfind('\n', out.size() - 2);
+      const auto begin = last == std::string::npos ? 0 : last + 1;
+      if (out[begin] != '\n' && out[begin] != '#') break;
+      out.erase(begin);
+    }
+    return out;
+  }
+  return {};
+}
+
+std::string text_of(const engine::RuleSummary& rule, const std::string& source) {
+  std::string out = fmt::format("{} {}{}\n{}\n\n", rule.info->id, rule.info->name, rule.is_enabled ? "" : " (disabled)",
+                                rule.info->description);
+  const auto line = [&](std::string_view what, const std::string& value) {
+    if (!value.empty()) out += fmt::format("{:<18}{}\n", what, value);
+  };
+  line("severity", std::string(name_of(rule.info->severity)) + " (" + rule.priority + ")");
+  line("events", fmt::format("{}", fmt::join(kind_names(rule.kinds), " ")));
+  line("signals", fmt::format("{}", fmt::join(rule.signals, " ")));
+  line("tags", fmt::format("{}", fmt::join(rule.info->tags, " ")));
+  const auto catalog = read_coverage_catalog(config::embedded(config::Embedded::catalog));
+  for (const auto& framework : catalog.frameworks) {
+    for (const auto& id : ids_of(rule.info->frameworks, framework.key)) {
+      const auto known =
+          std::find_if(framework.ids.begin(), framework.ids.end(), [&](const auto& k) { return k.id == id; });
+      line(framework.key, known == framework.ids.end() ? id : fmt::format("{} {}", id, known->title));
+    }
+  }
+  for (const auto& cause : rule.false_positives) line("false positives", cause);
+  line("what to do", rule.info->response);
+  line("examples", fmt::format("{} fire, {} stay silent", rule.examples_fire, rule.examples_silent));
+  return out + fmt::format("\n{}:{}\n{}", rule.file, rule.line, source);
+}
+
+int show_rule(const Options& options, const Context& context) {
+  const auto loaded = load_rules(options.files, context);
+  if (loaded.set == nullptr) {
+    print_diagnostics(loaded.diagnostics);
+    return kUsage;
+  }
+  const auto* rule = find_rule(*loaded.set, options.rule);
+  if (rule == nullptr) return kUsage;
+  const auto source = source_of(*rule, loaded.documents);
+  if (context.is_json) {
+    auto value = rule_json(*rule);
+    value["source"] = source;
+    print_json(value);
+  } else {
+    print(text_of(*rule, source));
+  }
+  return kFine;
+}
+
+}  // namespace
+
+Command add_rules_show(CLI::App& app, Context& context) {
+  auto* command =
+      command_group(app, "rules", "Detection rules").add_subcommand("show", "One rule in full; needs no daemon");
+  auto options = std::make_shared<Options>();
+  command->add_option("rule", options->rule, "Id or name of the rule")->required()->type_name("RULE");
+  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  return {[options, &context] { return show_rule(*options, context); }, command};
+}
+
+}  // namespace ambit::cli
