@@ -29,16 +29,16 @@ ALWAYS_INLINE bool subject_of_socket(struct subject *who, __u64 cookie)
 	return is_of_interest(who);
 }
 
-/* From byte `from` of the payload on, as much as a record takes; how much that was, 0 = nothing. */
-ALWAYS_INLINE __u32 send_payload(struct __sk_buff *skb, const struct packet *p, struct subject *who, __u64 cookie,
-				 __u16 direction, __u32 from)
+/* From byte `from` of the payload on, as much as a record takes. */
+ALWAYS_INLINE void send_payload(struct __sk_buff *skb, const struct packet *p, struct subject *who, __u64 cookie,
+				__u16 direction, __u32 from)
 {
 	bool is_question = direction == AMBIT_DNS_QUESTION, is_tcp = p->protocol == IPPROTO_TCP;
 	struct ambit_rec_dns *r = reserve_record(struct ambit_rec_dns, who);
 	__u64 len;
 
 	if (!r)
-		return 0;
+		return;
 	/* Too large for an inlined memset. The helper zeroes the target of a read that fails, and NULL always does. */
 	bpf_probe_read_kernel(r, sizeof(*r), NULL);
 	r->cookie = cookie;
@@ -57,21 +57,32 @@ ALWAYS_INLINE __u32 send_payload(struct __sk_buff *skb, const struct packet *p, 
 		count_loss(AMBIT_LOSS_READ_FAILED, who->image_id);
 	fill_header(&r->h, who, is_tcp ? AMBIT_REC_DNS_SEGMENT : AMBIT_REC_DNS, AMBIT_HOOK_CGROUP_SKB, 0);
 	submit_record(&r->h, sizeof(*r), who);
-	return len;
+}
+
+/* Part `part` of what is said to or by a resolver. A function that the verifier looks at once, whatever led to it. */
+__noinline int tell_dns(struct __sk_buff *skb, __u64 cookie, __u32 direction, __u32 part)
+{
+	__u32 from = part * AMBIT_DNS_PAYLOAD_MAX;
+	struct subject who = {};
+	struct packet p = {};
+
+	if (!subject_of_socket(&who, cookie) || !find_transport(skb, &p) || !find_payload(skb, &p) || from >= p.len)
+		return 0;
+	send_payload(skb, &p, &who, cookie, direction, from);
+	return p.len - from > AMBIT_DNS_PAYLOAD_MAX;
 }
 
 /* Messages over TCP may be larger than a record: answers of 4 KiB are usual for signed zones. What is longer still
  * leaves a hole, and user space counts the stream as broken. */
 #define SEGMENT_RECORDS 8
 
-ALWAYS_INLINE void send_segment(struct __sk_buff *skb, const struct packet *p, struct subject *who, __u64 cookie,
-				__u16 direction)
+ALWAYS_INLINE void tell_segment(struct __sk_buff *skb, __u64 cookie, __u16 direction)
 {
-	__u32 from = 0;
-	int i;
+	__u32 part;
 
-	for (i = 0; i < SEGMENT_RECORDS && from < p->len; i++)
-		from += AMBIT_DNS_PAYLOAD_MAX * !!send_payload(skb, p, who, cookie, direction, from);
+	for (part = 0; part < SEGMENT_RECORDS; part++)
+		if (!tell_dns(skb, cookie, direction, part))
+			return;
 }
 
 ALWAYS_INLINE void count_datagram(struct __sk_buff *skb, const struct packet *p, __u64 cookie, bool is_out)
@@ -109,7 +120,6 @@ ALWAYS_INLINE bool may_matter(struct __sk_buff *skb)
 ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)
 {
 	bool is_question = direction == AMBIT_DNS_QUESTION;
-	struct subject who = {};
 	struct packet p = {};
 	__u64 cookie;
 
@@ -122,12 +132,12 @@ ALWAYS_INLINE int handle_packet(struct __sk_buff *skb, __u16 direction)
 	cookie = bpf_get_socket_cookie(skb);
 	if (p.protocol == IPPROTO_UDP)
 		count_datagram(skb, &p, cookie, is_question);
-	if ((is_question ? p.dest : p.source) != DNS_PORT || !subject_of_socket(&who, cookie))
+	if ((is_question ? p.dest : p.source) != DNS_PORT || !bpf_map_lookup_elem(&dns_sockets, &cookie))
 		return PASS;
 	if (p.protocol == IPPROTO_TCP)
-		send_segment(skb, &p, &who, cookie, direction);
+		tell_segment(skb, cookie, direction);
 	else
-		send_payload(skb, &p, &who, cookie, direction, 0);
+		tell_dns(skb, cookie, direction, 0);
 	return PASS;
 }
 
