@@ -7,15 +7,15 @@ usage() {
   cat <<'TEXT'
 usage: tests/run.sh [RING...]
 
-Rings: unit bpf integration evasion asan tsan bench lint fuzz vm long mutate
-Without a ring: unit bpf integration evasion asan tsan bench (smoke) lint, and vm where AMBIT_VM_KERNELS is set.
+Rings: unit bpf integration evasion bench lint asan tsan fuzz vm long mutate
+Without a ring: unit bpf integration evasion bench (smoke) lint asan tsan, and vm where AMBIT_VM_KERNELS is set.
 `tests/run.sh bench` alone is the full benchmark.
 
   AMBIT_REQUIRE=bpf,integration   a skipped test of these rings (or `all`) counts as failed
   AMBIT_JOBS=2                    parallel compilations
   AMBIT_TIDY=all                  clang-tidy on every file instead of the changed ones
   AMBIT_FUZZ_SECONDS=20           time for each fuzz target
-  AMBIT_VM_KERNELS="5.10 6.12"    kernels that ring vm boots (5.10 6.1 6.12 6.18 newest)
+  AMBIT_VM_KERNELS="5.10 6.12:rich"   kernels that ring vm boots (5.10 6.1 6.12 6.18 newest), in one plan of hooks or all
   AMBIT_SOAK_SECONDS=3600         length of the mixed load in ring long, both sanitizers together
   AMBIT_MUTATE="call__*"          programs of the kernel half that ring mutate empties (all)
   AMBIT_VM_SUITES="bpf doctor"    what it runs there (verified doctor bpf acts; also: evasion)
@@ -30,8 +30,8 @@ source "$here/../deploy/lib/common.sh"
 # shellcheck source=tests/lib/results.sh
 source "$here/lib/results.sh"
 
-all_rings=(unit bpf integration evasion asan tsan bench lint fuzz vm long mutate)
-default_rings=(unit bpf integration evasion asan tsan bench lint)
+all_rings=(unit bpf integration evasion bench lint asan tsan fuzz vm long mutate)
+default_rings=(unit bpf integration evasion bench lint asan tsan)
 for ring in "${all_rings[@]}"; do
   # shellcheck source=/dev/null
   source "$here/rings/$ring.sh"
@@ -50,7 +50,8 @@ done
 bench_mode=full
 if ((${#rings[@]} == 0)); then
   rings=("${default_rings[@]}")
-  if [[ -n ${AMBIT_VM_KERNELS:-} ]]; then rings+=(vm); fi
+  # Guests wait a lot, and the sanitizers are being built behind them.
+  if [[ -n ${AMBIT_VM_KERNELS:-} ]]; then rings=("${rings[@]:0:4}" vm "${rings[@]:4}"); fi
   bench_mode=smoke
 fi
 export bench_mode
@@ -66,6 +67,17 @@ for ring in "${rings[@]}"; do
   packages+=("${ring_packages[@]}")
 done
 install_packages packages "${packages[@]}" || die "packages could not be installed"
+
+# A run of everything compiles for the sanitizers while the rings before them wait for daemons and guests.
+sanitizers=()
+for ring in "${rings[@]}"; do
+  if [[ $ring == asan || $ring == tsan ]]; then sanitizers+=("$ring"); fi
+done
+if [[ ${rings[0]} == unit ]] && ((${#sanitizers[@]})); then
+  ring_begin build
+  if ring_build release; then build_ahead "${sanitizers[@]}"; fi
+  ring_end
+fi
 
 for ring in "${rings[@]}"; do
   ring_begin "$ring"

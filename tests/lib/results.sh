@@ -6,6 +6,7 @@ results_begin() {
   passed=0 failed=0 skipped=0
   failures=() skips=()
   built=" "
+  ahead=""
 }
 
 ring_begin() {
@@ -34,10 +35,35 @@ ring_skip() {
   fi
 }
 
-# ring_build PRESET: builds a preset at most once a run; a failed build is one failed test.
+# build_ahead RING...: what these rings need (`RING_build`: preset and targets) is built behind those that mostly wait, with
+# what they leave of the processors. ring_build waits for it.
+build_ahead() {
+  local -a behind
+  local ring
+  for ring in "$@"; do
+    local -n of_ring="${ring}_build"
+    behind+=("${of_ring[*]}")
+  done
+  ((${#behind[@]})) || return 0
+  # A session of its own: where the scheduler groups by sessions, being nice within one helps nobody else.
+  setsid bash -c 'source "$1"; shift
+    echo 19 2>/dev/null >/proc/self/autogroup
+    renice -n 19 $$ >/dev/null
+    for words in "$@"; do
+      read -ra words <<<"$words"
+      configure_and_build "${words[@]}" >"$AMBIT_LOGS/build-${words[0]}.log" 2>&1
+    done' build_ahead "$AMBIT_ROOT/deploy/lib/common.sh" "${behind[@]}" </dev/null &
+  ahead=$!
+  trap 'kill -- -"$ahead" 2>/dev/null || true' EXIT
+}
+
+wait_for_ahead() { while kill -0 "$ahead" 2>/dev/null; do sleep 1; done; }
+
+# ring_build PRESET [--target T...]: builds a preset at most once a run; a failed build is one failed test.
 ring_build() {
   [[ $built == *" $1 "* ]] && return 0
-  if build_preset "$1"; then
+  if [[ -n ${ahead:-} && $1 != release ]]; then step build-ahead "building $1 (begun before)" wait_for_ahead; fi
+  if build_preset "$@"; then
     built+="$1 "
   else
     ring_fail "build $1" "see build/logs/build-$1.log"

@@ -1,26 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-# The unit and bpf programs under AddressSanitizer and UBSan.
+# The unit and bpf programs under AddressSanitizer and UBSan, and the daemon under a minute of mixed load.
 # shellcheck shell=bash disable=SC2034
-asan_packages=()
+asan_packages=(bpftool)
+asan_build=(asan)
 
 ring_asan() {
-  ring_build asan || return 0
-  sanitized_programs asan "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1" \
-    "UBSAN_OPTIONS=print_stacktrace=1"
+  ring_build "${asan_build[@]}" || return 0
+  local options=("ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1" "UBSAN_OPTIONS=print_stacktrace=1")
+  sanitized_programs asan unit "${options[@]}"
+  sanitized_programs asan bpf "${options[@]}"
+  sanitized_daemon asan
 }
 
-# sanitized_programs PRESET VAR=VALUE...
+# sanitized_programs PRESET unit|bpf VAR=VALUE...
 sanitized_programs() {
-  local preset=$1 target
-  shift
-  for target in $(gtest_targets "build/$preset" unit); do
-    run_gtest "$AMBIT_ROOT/build/$preset/$target" 600 "$@"
-  done
-  if [[ ! -r /sys/kernel/btf/vmlinux ]]; then
+  local preset=$1 kind=$2 target
+  shift 2
+  if [[ $kind == bpf && ! -r /sys/kernel/btf/vmlinux ]]; then
     ring_skip "bpf under $preset" "no BTF: /sys/kernel/btf/vmlinux is not readable"
     return 0
   fi
-  for target in $(bpf_programs_of "build/$preset"); do
+  for target in $(gtest_targets "build/$preset" "$kind"); do
     run_gtest "$AMBIT_ROOT/build/$preset/$target" 1800 "$@"
   done
+}
+
+# sanitized_daemon PRESET: the soak of ring long, short.
+sanitized_daemon() {
+  local log=$AMBIT_LOGS/$1-soak.log status=0 before=$failed
+  ring_build release || return 0 # the programs that make the load
+  AMBIT_SOAK_SECONDS=60 timeout -k 30 600 tests/long/soak/run.sh "$AMBIT_ROOT/build/release" "$1" >"$log" 2>&1 </dev/null || status=$?
+  take_lines "$log"
+  if ((status != 0 && failed == before)); then ring_fail "soak.$1" "ended with status $status, see $log"; fi
+  if ((failed > before)); then tail -n 60 "$log" | sed 's/^/    /'; fi
 }

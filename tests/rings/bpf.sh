@@ -3,9 +3,6 @@
 # shellcheck shell=bash disable=SC2034
 bpf_packages=(bpftool)
 
-# bpf_programs_of BUILD_DIR
-bpf_programs_of() { gtest_targets "$1" bpf; }
-
 ring_bpf() {
   ring_build release || return 0
   if [[ ! -r /sys/kernel/btf/vmlinux ]]; then
@@ -13,7 +10,7 @@ ring_bpf() {
     return 0
   fi
   local target
-  for target in $(bpf_programs_of build/release); do
+  for target in $(gtest_targets build/release bpf); do
     run_gtest "$AMBIT_ROOT/build/release/$target" 1200
   done
 }

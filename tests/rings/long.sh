@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# tests/long/NAME/run.sh BUILD_DIR: what takes minutes or fetches much. Each prints PASS, FAIL and SKIP lines.
+# tests/long/NAME/run.sh BUILD_DIR: what takes minutes or fetches much. Each prints PASS, FAIL and SKIP lines. And the bpf
+# programs under ThreadSanitizer.
 # shellcheck shell=bash disable=SC2034
 long_packages=(debootstrap systemd systemd-container util-linux)
 
 ring_long() {
   ring_build release || return 0
   run_scripts long 3600
+  if build_preset tsan; then
+    sanitized_programs tsan bpf "${tsan_options[@]}"
+  else
+    ring_fail "build tsan" "see build/logs/build-tsan.log"
+  fi
 }

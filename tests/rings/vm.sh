@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Ring vm: Debian kernels in QEMU (tests/vm). Per kernel and plan of hooks: the bpf tests, the acts with daemon and ledger, canaries.
-#   AMBIT_VM_KERNELS="5.10 6.12"   these series only      AMBIT_VM_SUITES="bpf doctor"   these suites only
+#   AMBIT_VM_KERNELS="5.10 6.12:rich"   these only, in one plan or all      AMBIT_VM_SUITES="bpf doctor"   these suites only
 # shellcheck shell=bash disable=SC2034,SC2154
 vm_packages=("${VM_PACKAGES[@]}")
 vm_all_kernels="5.10 6.1 6.12 6.18 newest"
@@ -39,12 +39,13 @@ vm_boot() {
 
 ring_vm() {
   ring_build release || return 0
-  local series plan denied
+  local kernel series plan denied
   rm -rf build/vm/results
   mkdir -p build/vm/results
-  for series in ${AMBIT_VM_KERNELS:-$vm_all_kernels}; do
+  for kernel in ${AMBIT_VM_KERNELS:-$vm_all_kernels}; do
+    series=${kernel%%:*}
     while IFS=$'\t' read -r plan denied; do
-      vm_boot "$series" "$plan" "$denied" </dev/null
+      if [[ $kernel == "$series" || ${kernel#*:} == "$plan" ]]; then vm_boot "$series" "$plan" "$denied" </dev/null; fi
     done <tests/vm/plans.tsv
   done
   python3 tests/vm/matrix.py verified build/vm/results tests/vm/verified.tsv >"$AMBIT_LOGS/vm-tables.log"
