@@ -25,9 +25,25 @@ ALWAYS_INLINE bool is_below_and_unprotected(struct file *file)
 	return !protected_dir_count || READ_POINTER(dentry, d_inode) != inode || !protected_above(&at);
 }
 
+#define NR_OPEN_BY_HANDLE_AT 304
+#define NR_OPEN_BY_HANDLE_AT_32 342
+
+/* The hook does not know who asks. Up to 5.14 nobody can tell the registers of the call, and its handle is an open like
+ * any other. */
+ALWAYS_INLINE __u32 way_of_call(bool is_compat)
+{
+	struct pt_regs *regs;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return regs->orig_ax == (is_compat ? NR_OPEN_BY_HANDLE_AT_32 : NR_OPEN_BY_HANDLE_AT) ? AMBIT_ACCESS_BY_HANDLE : 0;
+}
+
 ALWAYS_INLINE void file_opened(struct file *file, __u16 hook)
 {
-	__u32 flags = READ(file, f_flags), quality;
+	__u32 flags = READ(file, f_flags), quality, way = 0;
+	bool is_compat;
 	struct task_struct *task;
 	struct subject who;
 	struct scratch *s;
@@ -39,10 +55,13 @@ ALWAYS_INLINE void file_opened(struct file *file, __u16 hook)
 	if (who.state == AMBIT_IMAGE_SELF || is_below_and_unprotected(file))
 		return;
 	task = who.task;
+	is_compat = is_compat_call(task);
 	if (READ(task, flags) & PF_KTHREAD) /* of nobody; what it opens matters where it is protected */
 		who.state = AMBIT_IMAGE_IGNORED;
-	quality = is_compat_call(task) ? AMBIT_Q_COMPAT : 0;
-	if (!look_at_open(&o, &who, file, flags, hook, quality))
+	else
+		way = way_of_call(is_compat);
+	quality = is_compat ? AMBIT_Q_COMPAT : 0;
+	if (!look_at_file(&o, &who, file, access_of(file, flags) | way, hook, quality, REPEATS_COUNTED))
 		return;
 	s = take_scratch(who.image_id);
 	if (!s)

@@ -126,6 +126,14 @@ void raise_locked_memory_limit() {
   ::setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
+/// Each program and each link is a descriptor: 600 where functions of calls are traced, and 1,024 is the usual soft limit.
+void raise_descriptor_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 65536));
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /// Enters the program that libbpf complained of; false when it named none that was not refused before.
 bool note_refusal(const std::vector<std::string>& lines, int error, Refusals& refusals) {
   for (const auto& complaint : complaints_in(lines)) {
@@ -152,6 +160,7 @@ void set_unknown_type(bpf_program* program) {
 
 Result<std::unique_ptr<Object>> Object::load(const Options& options, Refusals& refusals, Which which, Pins* pins) {
   raise_locked_memory_limit();
+  raise_descriptor_limit();
   refuse_missing(refusals);
   // Every failed attempt names one program more, so this ends.
   for (std::size_t attempt = 0; attempt <= program_specs().size(); ++attempt) {

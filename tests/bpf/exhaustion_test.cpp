@@ -105,9 +105,8 @@ TEST_F(Exhaustion, AForkThatIsRefusedIsTold) {
 
 TEST(ForkStorm, IsToldOnceASecondAndAFewForksAreNot) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
-  kernel::Options options;
+  auto options = own_options();
   options.fork_storm = 50;  // a shared machine makes no thousand in a second
-  options.denied_hooks = denied_hooks();
   auto loaded = kernel::Sensor::load(options);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   ASSERT_TRUE((*loaded)->attach().ok());

@@ -30,7 +30,7 @@ class Flood : public testing::Test {
   }
 
   void load(std::uint32_t share_percent) {
-    kernel::Options options;
+    auto options = own_options();
     options.ring_bytes = kRing;
     options.ring_reserve_bytes = kReserve;
     options.flood_share_percent = share_percent;
@@ -217,7 +217,7 @@ TEST_F(Flood, IsOverWhenItsRecordsAreReleased) {
 
 TEST_F(Flood, ThousandsOfOpensOfAStartAreNoFlood) {
   sensor_.reset();
-  kernel::Options options;  // the defaults
+  auto options = own_options();  // the defaults
   auto loaded = kernel::Sensor::load(options);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   sensor_ = std::move(*loaded);

@@ -16,7 +16,7 @@ class Loss : public testing::Test {
   }
   static std::unique_ptr<kernel::Sensor> load(std::uint32_t ring, std::uint32_t reserve,
                                               std::uint32_t processes = 65536, std::uint32_t share = 0) {
-    kernel::Options options;
+    auto options = own_options();
     options.flood_share_percent = share;
     options.ring_bytes = ring;
     options.ring_reserve_bytes = reserve;

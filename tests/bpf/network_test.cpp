@@ -225,10 +225,10 @@ class UnixConnectFallback : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
-    kernel::Options options;
+    auto options = own_options();
     options.ring_bytes = 1U << 20;
     options.ring_reserve_bytes = 128U << 10;
-    options.denied_hooks = {"cgroup/connect_unix"};
+    options.denied_hooks.emplace_back("cgroup/connect_unix");
     auto loaded = kernel::Sensor::load(options);
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
     sensor_ = std::move(*loaded);

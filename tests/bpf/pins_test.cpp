@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <ctime>
+#include <future>
 
 #include "sensor_fixture.h"
 
@@ -12,6 +13,7 @@ namespace ambit::test {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 /// Runs that follow each other over one pin directory. The end of a Sensor is to the kernel what the end of its process
@@ -35,7 +37,7 @@ class Pins : public testing::Test {
   }
 
   [[nodiscard]] kernel::Options options() const {
-    kernel::Options options;
+    auto options = own_options();
     options.ring_bytes = 4U << 20;
     options.ring_reserve_bytes = 512U << 10;
     options.pin_path = pin_path();
@@ -186,18 +188,24 @@ TEST_F(Pins, AfterARestartAnActIsRecordedOnce) {
 TEST_F(Pins, NoActIsMissedWhileProgramsAreReplaced) {
   const std::string told = file_ + ".stop";
   fs::remove(told);
-  start();
+  auto full = options();
+  full.denied_hooks = denied_hooks();
+  start(full);
   read();
   Actor::hold(open_until_told, file_);
   stop();
-  auto loaded = kernel::Sensor::load(options());
+  auto loaded = kernel::Sensor::load(full);
   ASSERT_TRUE(loaded.ok());
   sensor_ = std::move(*loaded);
   Actor::go();
   auto seen = opens(read());
   for (; seen.empty(); seen = opens(read())) ::usleep(1000);
   const auto begin = boot_ns();
-  ASSERT_TRUE(sensor_->attach().ok());
+  auto attached = std::async(std::launch::async, [this] { return sensor_->attach(); });
+  while (attached.wait_for(1ms) != std::future_status::ready) {
+    for (auto& more : opens(read())) seen.push_back(std::move(more));
+  }
+  ASSERT_TRUE(attached.get().ok());
   const auto end = boot_ns();
   ::usleep(20000);
   std::ofstream(told) << "";

@@ -267,7 +267,7 @@ TEST_F(Seen, ADatagramIsNoConnect) {
 }
 
 TEST_F(Seen, AFullTableTakesNoMore) {
-  kernel::Options options;
+  auto options = own_options();
   options.ring_bytes = 1U << 20;
   options.ring_reserve_bytes = 128U << 10;
   options.seen_entries = 8;

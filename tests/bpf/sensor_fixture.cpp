@@ -31,17 +31,21 @@ const Record* Trace::open_of(const std::string& path) const {
 
 std::vector<std::string> denied_hooks() {
   const char* words = std::getenv("AMBIT_TEST_DENY");
-  // A sensor for each suite: a hundred functions are slow to attach and to let go in an emulated guest. Plans of
-  // tests/vm ask for what they want.
-  if (words == nullptr) words = "fexit/*";
   std::vector<std::string> denied;
   std::istringstream in(words == nullptr ? "" : words);
   for (std::string word; std::getline(in, word, ',');) denied.push_back(word);
   return denied;
 }
 
+kernel::Options own_options() {
+  kernel::Options options;
+  options.denied_hooks = denied_hooks();
+  options.denied_hooks.emplace_back("fexit/*");
+  return options;
+}
+
 void SensorTest::SetUpTestSuite() {
-  if (::geteuid() != 0) return;
+  if (::geteuid() != 0 || sensor_ != nullptr) return;
   kernel::Options options;
   options.ring_bytes = 4U << 20;
   options.ring_reserve_bytes = 512U << 10;
@@ -53,7 +57,7 @@ void SensorTest::SetUpTestSuite() {
   ASSERT_TRUE(status.ok()) << status.error().message;
 }
 
-void SensorTest::TearDownTestSuite() {
+void SensorTest::close() {
   sensor_.reset();
 }
 

@@ -48,11 +48,14 @@ struct Trace {
   [[nodiscard]] const Record* open_of(const std::string& path) const;
 };
 
-/// Loads one sensor for all tests of a suite. Skips without root.
+/// One sensor for all suites: it is slow to attach and slower to let go. Skips without root.
 class SensorTest : public testing::Test {
+ public:
+  /// Lets the sensor go; the next suite has one again. Before the program ends.
+  static void close();
+
  protected:
   static void SetUpTestSuite();
-  static void TearDownTestSuite();
   void SetUp() override;
   void TearDown() override;
 
@@ -84,6 +87,9 @@ class SensorTest : public testing::Test {
 
 /// Hooks that must not be used: the words of AMBIT_TEST_DENY, with commas between them.
 std::vector<std::string> denied_hooks();
+/// For a sensor of the test's own where hooks are not what it is about: without the functions of calls, a hundred and more
+/// that take seconds to attach and to let go.
+kernel::Options own_options();
 
 /// Kernel identity by stat: true on plain file systems only (the tests' directory is on tmpfs).
 FileId identity_by_stat(const std::string& path);

@@ -65,7 +65,7 @@ std::uint64_t charged(const bpf_map* map) {
 
 TEST_F(Tables, AllTogetherFitTheBudgetHoweverFullTheyAre) {
   auto cgroup2 = kernel::find_cgroup2();
-  kernel::Options options;  // the defaults
+  auto options = own_options();  // the defaults
   if (cgroup2) options.cgroup2_path = *cgroup2;
   kernel::Refusals refusals;
   auto object = kernel::Object::load(options, refusals, kernel::Object::Which::all);
@@ -85,7 +85,7 @@ TEST_F(Tables, AllTogetherFitTheBudgetHoweverFullTheyAre) {
 
 TEST_F(Tables, EveryTableThatCanGrowHasARow) {
   kernel::Refusals refusals;
-  kernel::Options options;
+  auto options = own_options();
   auto cgroup2 = kernel::find_cgroup2();
   if (cgroup2) options.cgroup2_path = *cgroup2;
   auto object = kernel::Object::load(options, refusals, kernel::Object::Which::all);
@@ -107,7 +107,7 @@ TEST_F(Tables, EveryTableThatCanGrowHasARow) {
 }
 
 TEST_F(Tables, ImagesAreRefusedPastTheBoundAndCounted) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_images = 64;
   auto sensor = load(options);
   std::uint64_t refused = 0;
@@ -126,7 +126,7 @@ TEST_F(Tables, ImagesAreRefusedPastTheBoundAndCounted) {
 }
 
 TEST_F(Tables, ProtectedObjectsAreRefusedPastTheBoundAndCounted) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_protected = 64;
   auto sensor = load(options);
   std::uint64_t refused = 0;
@@ -141,7 +141,7 @@ TEST_F(Tables, ProtectedObjectsAreRefusedPastTheBoundAndCounted) {
 }
 
 TEST_F(Tables, PastTheBoundOfWatchedNamesAllAreWatchedAndItIsCounted) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_watched_names = 64;
   auto sensor = load(options);
   std::vector<std::string> names;
@@ -156,7 +156,7 @@ TEST_F(Tables, PastTheBoundOfWatchedNamesAllAreWatchedAndItIsCounted) {
 }
 
 TEST_F(Tables, SeenTableRefusesPastTheBound) {
-  kernel::Options options;
+  auto options = own_options();
   options.seen_entries = 64;
   auto sensor = load(options);
   std::size_t refused = 0;
@@ -185,7 +185,7 @@ int compare_many(const char*) {
 }
 
 TEST_F(Tables, ToldActsMakeRoomAndItIsCounted) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_told_acts = 64;
   auto sensor = load(options);
   ASSERT_EQ(Actor::run(compare_many), 0);
@@ -208,7 +208,7 @@ int ask_many(const char*) {
 }
 
 TEST_F(Tables, DnsSocketsMakeRoomAndItIsCounted) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_dns_sockets = 64;
   auto sensor = load(options);
   ASSERT_EQ(Actor::run(ask_many), 0);
@@ -226,7 +226,7 @@ int lose_by_many_images(const char* path) {
 }
 
 TEST_F(Tables, LosersAndWritersMakeRoomAndItIsCounted) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_losers = 64;
   options.max_writers = 64;
   auto sensor = load(options);
@@ -254,7 +254,7 @@ int storm(const char*) {
 
 /// Nobody judges any of them.
 TEST_F(Tables, UndecidedProcessesLeaveNothingBehind) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_processes = 4096;
   auto sensor = load(options);
   const auto before = use(*sensor, "procs").used;
@@ -281,7 +281,7 @@ int fork_and_keep(const char*) {
 }
 
 TEST_F(Tables, ProcessesPastTheBoundAreCountedAndTheTableRecovers) {
-  kernel::Options options;
+  auto options = own_options();
   options.max_processes = 128;
   auto sensor = load(options);
   ASSERT_EQ(Actor::run(fork_and_keep), 0);

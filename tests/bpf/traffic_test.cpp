@@ -429,9 +429,8 @@ TEST_F(Traffic, WhoIsIgnoredIsNotCounted) {
 
 TEST(TrafficTables, ClosedSocketsMakeRoomAndThoseBeyondItAreCounted) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
-  kernel::Options options;
+  auto options = own_options();
   options.max_sockets = kTable;
-  options.denied_hooks = denied_hooks();
   auto loaded = kernel::Sensor::load(options);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   ASSERT_TRUE((*loaded)->attach().ok());
