@@ -5,7 +5,6 @@
 
 #include "command_group.h"
 #include "commands.h"
-#include "engine/fields.h"
 #include "output.h"
 #include "rule_files.h"
 #include "rule_json.h"
@@ -18,27 +17,11 @@ using nlohmann::json;
 
 struct Options {
   std::vector<std::string> files;
-  bool is_fields = false;
 };
 
 Tone tone_of(Severity severity) {
   if (severity >= Severity::high) return Tone::bad;
   return severity == Severity::medium ? Tone::warn : Tone::plain;
-}
-
-int list_fields(const Context& context) {
-  auto list = json::array();
-  Table table({"field", "type", "meaning"});
-  for (const auto& field : engine::fields()) {
-    list.push_back({{"name", field.name},
-                    {"type", name_of(field.type)},
-                    {"events", kind_names(field.kinds)},
-                    {"repeats", kind_names(field.repeats)},
-                    {"doc", field.doc}});
-    table.add({std::string(field.name), std::string(name_of(field.type)), std::string(field.doc)});
-  }
-  context.is_json ? print_json(list) : print(table.text());
-  return kFine;
 }
 
 int list_rules(const std::vector<std::string>& files, const Context& context) {
@@ -68,10 +51,7 @@ Command add_rules_list(CLI::App& app, Context& context) {
       command_group(app, "rules", "Detection rules").add_subcommand("list", "List the rules; needs no daemon");
   auto options = std::make_shared<Options>();
   command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
-  command->add_flag("--fields", options->is_fields, "List the fields that conditions may use");
-  return {
-      [options, &context] { return options->is_fields ? list_fields(context) : list_rules(options->files, context); },
-      command};
+  return {[options, &context] { return list_rules(options->files, context); }, command};
 }
 
 }  // namespace ambit::cli

@@ -7,125 +7,92 @@
 
 #include <fmt/format.h>
 
+#include "event_names.h"
+#include "field_table.h"
 #include "util/diagnostics.h"
 
 namespace ambit::engine {
 
-std::variant<FieldRef, std::string> resolve_field(const FieldName& name) {
-  const auto* def = find_field_def(name.name);
-  if (def == nullptr) {
-    std::vector<std::string> known;
-    for (const auto& info : fields()) known.emplace_back(info.name);
-    const auto near = util::nearest(name.name, known);
-    return near.empty() ? fmt::format("unknown field '{}'; `ambit rules list --fields` shows all", name.name)
-                        : fmt::format("unknown field '{}'; did you mean '{}'?", name.name, near);
-  }
-  FieldRef out{def, -1, {}};
-  switch (def->info.argument) {
-    case FieldArgument::none:
-      if (name.has_argument) return fmt::format("{} takes no '[...]'", name.name);
-      return out;
-    case FieldArgument::key:
-      if (name.argument.empty()) return fmt::format("{} needs a key: {}[name]", name.name, name.name);
-      out.key = name.argument;
-      return out;
-    case FieldArgument::index:
-    case FieldArgument::optional_index:
-      break;
-  }
-  if (!name.has_argument && def->info.argument == FieldArgument::optional_index) return out;
-  constexpr std::int64_t kMaxLevel = 16;  // chains are cut there
-  const auto index = parse_number(name.argument);
-  if (!index || *index < 0 || *index > kMaxLevel) {
-    return fmt::format("{} needs a level from 0 (the process itself) to {}: {}[1]", name.name, kMaxLevel, name.name);
-  }
-  out.index = static_cast<int>(*index);
-  return out;
-}
-
-std::nullopt_t ConditionCompiler::fail(const Scope& scope, std::size_t offset, std::string message) {
-  auto diagnostic = scope.text->at(offset, std::move(message));
-  const bool is_known = std::any_of(diagnostics_.begin(), diagnostics_.end(), [&](const auto& d) {
-    return d.file == diagnostic.file && d.line == diagnostic.line && d.column == diagnostic.column &&
-           d.message == diagnostic.message;
-  });
-  if (!is_known) diagnostics_.push_back(std::move(diagnostic));
+std::nullopt_t ConditionCompiler::fail(Work& work, std::size_t offset, std::string message, bool is_unknown) {
+  if (work.macro != nullptr) message = fmt::format("macro '{}': {}", work.macro->name, message);
+  work.faults.push_back({work.text->at(offset, std::move(message)), is_unknown});
   return std::nullopt;
 }
 
-std::optional<Expression> ConditionCompiler::parse(const SourceText& text) {
-  auto parsed = parse_condition(text.text());
-  if (auto* fault = std::get_if<SyntaxError>(&parsed)) {
-    diagnostics_.push_back(text.at(fault->offset, std::move(fault->message)));
-    return std::nullopt;
-  }
-  return std::get<Expression>(std::move(parsed));
+void ConditionCompiler::set_macros(const std::vector<DefinedMacro>& macros) {
+  for (const auto& def : macros) macros_[def.name].def = &def;
+  for (const auto& def : macros) finish_macro(def.name);
 }
 
-void ConditionCompiler::set_macros(const std::vector<MacroDef>& macros) {
-  for (const auto& def : macros) {
-    Macro macro;
-    macro.def = &def;
-    macro.parsed = parse(def.condition);
-    macro.is_bad = !macro.parsed.has_value();
-    macros_.insert_or_assign(def.name, std::move(macro));
-  }
-  for (const auto& def : macros) {
-    auto& macro = macros_.find(def.name)->second;
-    if (macro.is_bad) continue;
-    Compiled unused;
-    Scope scope{&def.condition, {def.name}, &unused, 0, 0};
-    macro.is_bad = !build(*macro.parsed, false, scope).has_value();
+void ConditionCompiler::finish_macro(const std::string& name) {
+  auto& macro = macros_.find(name)->second;
+  if (macro.state != Macro::State::fresh) return;
+  macro.state = Macro::State::in_work;
+  chain_.push_back(name);
+  Work work;
+  work.macro = macro.def;
+  macro.tree = compile_text(macro.def->condition, work);
+  macro.faults = std::move(work.faults);
+  chain_.pop_back();
+  macro.state = Macro::State::done;
+}
+
+void ConditionCompiler::report_unused_macros() {
+  for (auto& [name, macro] : macros_) {
+    if (macro.is_used) continue;
+    for (auto& fault : macro.faults) {
+      fault.place.is_warning = fault.is_unknown;
+      diagnostics_.push_back(std::move(fault.place));
+    }
   }
 }
 
-std::optional<ConditionCompiler::Compiled> ConditionCompiler::compile(const SourceText& text) {
-  const auto parsed = parse(text);
-  if (!parsed) return std::nullopt;
-  Compiled out;
-  Scope scope{&text, {}, &out, 0, 0};
-  auto tree = build(*parsed, false, scope);
-  if (!tree) return std::nullopt;
-  out.tree = std::move(*tree);
-  return out;
+std::variant<Tree, std::vector<ConditionFault>> ConditionCompiler::compile(const ConditionText& text) {
+  Work work;
+  auto tree = compile_text(text, work);
+  if (!tree) return std::move(work.faults);
+  return std::move(*tree);
 }
 
-std::optional<Tree> ConditionCompiler::build(const Expression& expr, bool negate, Scope& scope) {
-  if (++scope.nodes > kMaxNodes) {
-    return fail(scope, expr.offset,
-                fmt::format("condition has more than {} checks once its macros are in place", kMaxNodes));
+std::optional<Tree> ConditionCompiler::compile_text(const ConditionText& text, Work& work) {
+  const auto pasted = paste_lists(text, lists_, diagnostics_);
+  work.text = &pasted;
+  auto parsed = parse_condition(pasted.text());
+  if (auto* fault = std::get_if<SyntaxError>(&parsed)) return fail(work, fault->offset, std::move(fault->message));
+  auto tree = build(std::get<Expression>(parsed), work);
+  if (tree && tree->depth() > kMaxNesting)
+    return fail(work, 0, fmt::format("nested deeper than {} levels with its macros in place", kMaxNesting));
+  return tree;
+}
+
+std::optional<Tree> ConditionCompiler::build(const Expression& expr, Work& work) {
+  if (++work.nodes > kMaxNodes) {
+    return fail(work, expr.offset,
+                fmt::format("condition has more than {} checks with its macros in place", kMaxNodes));
   }
-  if (scope.depth >= kMaxNesting) {
-    return fail(scope, expr.offset, fmt::format("nested deeper than {} levels", kMaxNesting));
-  }
-  ++scope.depth;
-  std::optional<Tree> out;
   switch (expr.kind) {
-    case Expression::Kind::negation:
-      out = build(expr.children.front(), !negate, scope);
-      break;
+    case Expression::Kind::negation: {
+      auto out = build(expr.children.front(), work);
+      if (out) out->negate();
+      return out;
+    }
     case Expression::Kind::check:
-      out = build_check(expr, negate, scope);
-      break;
+      return build_check(expr, work);
     case Expression::Kind::macro:
-      out = build_macro(expr, negate, scope);
-      break;
+      return build_macro(expr, work);
     case Expression::Kind::any_of:
     case Expression::Kind::all_of:
-      out = build_chain(expr, negate, scope);
-      break;
+      return build_chain(expr, work);
   }
-  --scope.depth;
-  return out;
+  return std::nullopt;
 }
 
-std::optional<Tree> ConditionCompiler::build_chain(const Expression& expr, bool negate, Scope& scope) {
+std::optional<Tree> ConditionCompiler::build_chain(const Expression& expr, Work& work) {
   Tree out;
-  const bool is_all = (expr.kind == Expression::Kind::all_of) != negate;
-  out.kind = is_all ? Tree::Kind::all_of : Tree::Kind::any_of;
+  out.kind = expr.kind == Expression::Kind::all_of ? Tree::Kind::all_of : Tree::Kind::any_of;
   bool good = true;
   for (const auto& child : expr.children) {
-    auto part = build(child, negate, scope);
+    auto part = build(child, work);
     good = good && part.has_value();
     if (part) out.children.push_back(std::move(*part));
   }
@@ -133,82 +100,157 @@ std::optional<Tree> ConditionCompiler::build_chain(const Expression& expr, bool 
   return out;
 }
 
-std::optional<Tree> ConditionCompiler::build_macro(const Expression& expr, bool negate, Scope& scope) {
+std::optional<Tree> ConditionCompiler::build_macro(const Expression& expr, Work& work) {
   const auto found = macros_.find(expr.macro);
   if (found == macros_.end()) {
-    if (lists_.find(expr.macro) != lists_.end()) {
-      return fail(scope, expr.offset, fmt::format("'{}' is a list; a list goes into 'in (...)'", expr.macro));
+    if (lists_.has(expr.macro)) {
+      return fail(work, expr.offset, fmt::format("'{}' is a list; a list goes into 'in (...)'", expr.macro));
     }
     std::vector<std::string> names;
     for (const auto& [name, macro] : macros_) names.push_back(name);
-    return fail(scope, expr.offset, util::unknown_word("macro", expr.macro, names));
+    return fail(work, expr.offset, util::unknown_word("macro", expr.macro, names));
   }
   auto& macro = found->second;
-  if (macro.is_bad) return std::nullopt;
-  const auto begin = std::find(scope.chain.begin(), scope.chain.end(), expr.macro);
-  if (begin != scope.chain.end()) {
-    for (auto it = begin; it != scope.chain.end(); ++it) macros_.find(*it)->second.is_bad = true;
-    std::vector<std::string> cycle(begin, scope.chain.end());
+  if (macro.state == Macro::State::in_work) {
+    std::vector<std::string> cycle(std::find(chain_.begin(), chain_.end(), expr.macro), chain_.end());
     cycle.push_back(expr.macro);
-    return fail(scope, expr.offset, fmt::format("macro cycle: {}", fmt::join(cycle, " -> ")));
+    return fail(work, expr.offset, fmt::format("macro cycle: {}", fmt::join(cycle, " -> ")));
   }
-  const auto* outer = std::exchange(scope.text, &macro.def->condition);
-  scope.chain.push_back(expr.macro);
-  auto out = build(*macro.parsed, negate, scope);
-  scope.chain.pop_back();
-  scope.text = outer;
-  return out;
+  finish_macro(expr.macro);
+  macro.is_used = true;
+  if (!macro.tree) {
+    work.faults.insert(work.faults.end(), macro.faults.begin(), macro.faults.end());
+    return std::nullopt;
+  }
+  work.nodes += macro.tree->size();
+  if (work.nodes > kMaxNodes) {
+    return fail(work, expr.offset,
+                fmt::format("condition has more than {} checks with its macros in place", kMaxNodes));
+  }
+  return macro.tree;
 }
 
-std::optional<std::vector<std::string>> ConditionCompiler::splice(const Check& check, const Scope& scope,
-                                                                  std::vector<std::size_t>& offsets) {
-  std::vector<std::string> out;
-  for (const auto& word : check.values) {
-    const auto list = word.is_quoted ? lists_.end() : lists_.find(word.text);
-    if (list == lists_.end()) {
-      out.push_back(word.text);
-    } else if (check.is_list) {
-      out.insert(out.end(), list->second.begin(), list->second.end());
-    } else if (list->second.size() == 1) {
-      out.push_back(list->second.front());
-    } else {
-      fail(scope, word.offset,
-           fmt::format("list '{}' has {} items; '{}' takes one value", word.text, list->second.size(),
-                       name_of(check.op)));
+std::optional<std::uint16_t> ConditionCompiler::add_term(Term made, std::size_t offset, Work& work) {
+  auto id = builder_.add_term(std::move(made));
+  if (!id) fail(work, offset, fmt::format("the rules use more than {} different fields", kMaxTerms));
+  return id;
+}
+
+std::optional<std::uint16_t> ConditionCompiler::term(const Operand& operand, Work& work) {
+  if (operand.kind != Operand::Kind::call) {
+    auto resolved = resolve_field(operand.field);
+    if (auto* fault = std::get_if<FieldFault>(&resolved)) {
+      fail(work, operand.offset, std::move(fault->message), fault->is_unknown);
       return std::nullopt;
     }
-    offsets.resize(out.size(), word.offset);
+    const auto& field = std::get<FieldRef>(resolved);
+    if (field.def->info.name == "evt.dir") {
+      diagnostics_.push_back(
+          work.text->at(operand.offset,
+                        "evt.dir says nothing any more: every event stands for a call that has returned ('<')", true));
+    }
+    return add_term(term_of(field), operand.offset, work);
   }
-  return out;
+  std::vector<Term::Argument> arguments;
+  for (const auto& argument : operand.arguments) {
+    if (argument.kind == Operand::Kind::literal) {
+      arguments.push_back({0, true, argument.literal.text});
+      continue;
+    }
+    const auto inner = term(argument, work);
+    if (!inner) return std::nullopt;
+    if (builder_.terms()[*inner].is_field() && builder_.terms()[*inner].field.def->info.name == "evt.type") {
+      fail(work, argument.offset,
+           fmt::format("evt.type does not go into {}(...): it says which events a rule is for",
+                       name_of(operand.function)));
+      return std::nullopt;
+    }
+    if (operand.function == Function::val) return inner;
+    arguments.push_back({*inner, false, {}});
+  }
+  auto made = make_call(operand.function, std::move(arguments), builder_.terms());
+  if (auto* message = std::get_if<std::string>(&made)) {
+    fail(work, operand.offset, std::move(*message));
+    return std::nullopt;
+  }
+  return add_term(std::get<Term>(std::move(made)), operand.offset, work);
 }
 
-std::optional<Tree> ConditionCompiler::build_check(const Expression& expr, bool negate, Scope& scope) {
-  const Check& check = expr.check;
-  auto resolved = resolve_field(check.field);
-  if (auto* message = std::get_if<std::string>(&resolved)) return fail(scope, expr.offset, std::move(*message));
-  const auto& field = std::get<FieldRef>(resolved);
-  std::vector<std::size_t> offsets;
-  auto words = splice(check, scope, offsets);
-  if (!words) return std::nullopt;
-  auto made = make_leaf(field, check.op, std::move(*words));
+std::optional<Tree> ConditionCompiler::leaf(LeafParts parts, const Check& check, Work& work) {
+  auto made = make_leaf(std::move(parts), builder_.terms());
   if (auto* fault = std::get_if<LeafError>(&made)) {
-    const auto offset = fault->word < 0 ? check.op_offset : offsets[static_cast<std::size_t>(fault->word)];
-    return fail(scope, offset, std::move(fault->message));
-  }
-  auto& leaf = std::get<Leaf>(made);
-  if (field.def->info.name == "evt.type") {
-    scope.out->checks_type = true;
-    for (std::size_t i = 0; i < kEventKinds; ++i) {
-      const auto name = name_of(static_cast<EventKind>(i));
-      if (std::find(leaf.words.begin(), leaf.words.end(), name) != leaf.words.end()) scope.out->named_kinds.set(i);
-    }
+    const auto offset = fault->word < 0 || static_cast<std::size_t>(fault->word) >= check.values.size()
+                            ? check.op_offset
+                            : check.values[static_cast<std::size_t>(fault->word)].offset;
+    return fail(work, offset, std::move(fault->message));
   }
   Tree out;
   out.kind = Tree::Kind::leaf;
-  out.is_negated = negate;
-  if (!builder_.add_leaf(field, std::move(leaf), out.leaf)) {
-    return fail(scope, expr.offset, fmt::format("the rules use more than {} different fields", kMaxSlots));
+  out.leaf = builder_.add_leaf(std::get<Leaf>(std::move(made)));
+  return out;
+}
+
+std::optional<Tree> ConditionCompiler::build_check(const Expression& expr, Work& work) {
+  const Check& check = *expr.check;
+  if (check.left.kind == Operand::Kind::field && check.left.field.name == "evt.type" && !check.left.field.has_argument)
+    return build_event_type(check, work);
+  const auto left = term(check.left, work);
+  std::optional<std::uint16_t> right;
+  if (check.right) right = term(*check.right, work);
+  if (!left || (check.right && !right)) return std::nullopt;
+  LeafParts parts;
+  parts.term = *left;
+  if (right) parts.right = *right;
+  parts.op = check.op;
+  parts.modifier = check.modifier;
+  for (const auto& word : check.values) parts.words.push_back(word.text);
+  return leaf(std::move(parts), check, work);
+}
+
+/// evt.type says which events a rule is for, so it is decided when the rules are loaded: names of system calls become
+/// the kind they lead to, with the check that tells them from others of the kind.
+std::optional<Tree> ConditionCompiler::build_event_type(const Check& check, Work& work) {
+  const bool is_good = check.op == Operator::equal || check.op == Operator::not_equal || check.op == Operator::in ||
+                       check.op == Operator::exists;
+  if (!is_good || check.right || check.modifier != Modifier::none) {
+    return fail(work, check.op_offset, "evt.type takes only =, !=, in and exists, with written names");
   }
+  const auto type = add_term(term_of({find_field_def("evt.type"), -1, {}}), check.left.offset, work);
+  if (!type) return std::nullopt;
+  Tree out;
+  out.kind = Tree::Kind::any_of;
+  LeafParts whole;  // names that stand for all events of a kind
+  whole.term = *type;
+  whole.op = check.op == Operator::exists ? Operator::exists : Operator::in;
+  bool good = true;
+  for (const auto& word : check.values) {
+    const auto name = find_event_name(word.text);
+    if (!name) {
+      fail(work, word.offset, util::unknown_word("event type", word.text, event_kind_names()), true);
+      good = false;
+    } else if (name->field.empty()) {
+      whole.words.emplace_back(name_of(name->kind));
+    } else {
+      LeafParts kind{*type, -1, Operator::in, Modifier::none, {std::string(name_of(name->kind))}};
+      const auto part = add_term(term_of({find_field_def(name->field), -1, {}}), word.offset, work);
+      if (!part) return std::nullopt;
+      auto is_kind = leaf(std::move(kind), check, work);
+      auto is_part = leaf({*part, -1, Operator::equal, Modifier::none, {std::string(name->value)}}, check, work);
+      if (!is_kind || !is_part) return std::nullopt;
+      Tree both;
+      both.kind = Tree::Kind::all_of;
+      both.children.push_back(std::move(*is_kind));
+      both.children.push_back(std::move(*is_part));
+      out.children.push_back(std::move(both));
+    }
+  }
+  if (!good) return std::nullopt;
+  if (!whole.words.empty() || check.op == Operator::exists || check.values.empty()) {
+    auto made = leaf(std::move(whole), check, work);
+    if (!made) return std::nullopt;
+    out.children.push_back(std::move(*made));
+  }
+  if (check.op == Operator::not_equal) out.negate();
   return out;
 }
 

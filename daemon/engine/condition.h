@@ -7,61 +7,75 @@
 #include <variant>
 #include <vector>
 
-#include "program.h"
-#include "rule_file.h"
+#include "condition_text.h"
+#include "definitions.h"
+#include "program_builder.h"
 
 namespace ambit::engine {
 
-using Lists = std::map<std::string, std::vector<std::string>, std::less<>>;
+/// Why a field name cannot be resolved.
+struct FieldFault {
+  std::string message;
+  bool is_unknown = false;  ///< no such field here: `skip-if-unknown-filter` is about these
+};
+/// Resolves a field name with its argument.
+std::variant<FieldRef, FieldFault> resolve_field(const FieldName& name);
 
-/// Resolves a field name with its argument; a message where it cannot be.
-std::variant<FieldRef, std::string> resolve_field(const FieldName& name);
+/// One fault of a condition.
+struct ConditionFault {
+  util::Diagnostic place;  ///< with its message
+  bool is_unknown = false;
+};
 
-/// Turns written conditions into typed trees: macros put in place, lists spliced, `not` moved to the leaves.
+/// Turns written conditions into typed trees: lists and macros put in place, `not` moved to the leaves.
 class ConditionCompiler {
  public:
   /// All of them must outlive this.
   ConditionCompiler(const Lists& lists, std::vector<util::Diagnostic>& diagnostics, ProgramBuilder& builder)
       : lists_(lists), diagnostics_(diagnostics), builder_(builder) {}
 
-  /// Declares all macros, then checks each, used or not.
-  void set_macros(const std::vector<MacroDef>& macros);
+  /// Declares all macros. Each sees all others (Falco refuses a file that names one defined later).
+  void set_macros(const std::vector<DefinedMacro>& macros);
+  /// [after all conditions] Faults of macros that nobody used; what is unknown in those is only warned about.
+  void report_unused_macros();
 
-  struct Compiled {
-    Tree tree;
-    KindSet named_kinds;       ///< kinds that a check on evt.type names
-    bool checks_type = false;  ///< evt.type stands in it
-  };
-  /// nullopt after faults have been noted (or the macro that holds them has been reported already).
-  std::optional<Compiled> compile(const SourceText& text);
+  /// The tree, or what is wrong with it (warnings go to the diagnostics at once).
+  std::variant<Tree, std::vector<ConditionFault>> compile(const ConditionText& text);
 
  private:
   struct Macro {
-    const MacroDef* def = nullptr;
-    std::optional<Expression> parsed;
-    bool is_bad = false;
+    const DefinedMacro* def = nullptr;
+    enum class State { fresh, in_work, done } state = State::fresh;
+    bool is_used = false;
+    std::optional<Tree> tree;
+    std::vector<ConditionFault> faults;
   };
-  struct Scope {
-    const SourceText* text = nullptr;
-    std::vector<std::string> chain;  ///< macros being put in place
-    Compiled* out = nullptr;
+  /// One text being compiled: a rule's or a macro's.
+  struct Work {
+    const ConditionText* text = nullptr;
+    const DefinedMacro* macro = nullptr;  ///< null: a rule
+    std::vector<ConditionFault> faults;
     std::size_t nodes = 0;
     int depth = 0;
   };
 
-  std::optional<Expression> parse(const SourceText& text);
-  std::optional<Tree> build(const Expression& expr, bool negate, Scope& scope);
-  std::optional<Tree> build_chain(const Expression& expr, bool negate, Scope& scope);
-  std::optional<Tree> build_macro(const Expression& expr, bool negate, Scope& scope);
-  std::optional<Tree> build_check(const Expression& expr, bool negate, Scope& scope);
-  std::optional<std::vector<std::string>> splice(const Check& check, const Scope& scope,
-                                                 std::vector<std::size_t>& offsets);
-  std::nullopt_t fail(const Scope& scope, std::size_t offset, std::string message);
+  std::optional<Tree> compile_text(const ConditionText& text, Work& work);
+  std::optional<Tree> build(const Expression& expr, Work& work);
+  std::optional<Tree> build_chain(const Expression& expr, Work& work);
+  std::optional<Tree> build_macro(const Expression& expr, Work& work);
+  std::optional<Tree> build_check(const Expression& expr, Work& work);
+  std::optional<Tree> build_event_type(const Check& check, Work& work);
+  std::optional<Tree> leaf(LeafParts parts, const Check& check, Work& work);
+  std::optional<std::uint16_t> term(const Operand& operand, Work& work);
+  std::optional<std::uint16_t> add_term(Term made, std::size_t offset, Work& work);
+  void finish_macro(const std::string& name);
+  std::nullopt_t fail(Work& work, std::size_t offset, std::string message, bool is_unknown = false);
 
   const Lists& lists_;
   std::vector<util::Diagnostic>& diagnostics_;
   ProgramBuilder& builder_;
   std::map<std::string, Macro, std::less<>> macros_;
+  std::vector<std::string> chain_;  ///< macros in work
 };
 
 }  // namespace ambit::engine

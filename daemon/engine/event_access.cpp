@@ -87,14 +87,21 @@ std::string_view hook_family(std::uint16_t hook) noexcept {
   return "base";
 }
 
-std::vector<std::string_view> quality_names(std::uint32_t quality) {
+std::size_t quality_names(std::uint32_t quality, std::span<std::string_view> out) noexcept {
   static constexpr std::array<std::string_view, 14> kNames = {
       "path_cut",  "path_steps", "path_detached", "user_path", "argv_cut",      "inventory", "undecided",
       "protected", "compat",     "unattributed",  "user_addr", "target_number", "on_ambit",  "no_btf"};
-  std::vector<std::string_view> out;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if ((quality >> i & 1U) != 0) out.push_back(kNames[i]);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < kNames.size() && count < out.size(); ++i) {
+    if ((quality >> i & 1U) != 0) out[count++] = kNames[i];
   }
+  return count;
+}
+
+std::vector<std::string_view> quality_names(std::uint32_t quality) {
+  constexpr std::size_t kMost = 32;
+  std::vector<std::string_view> out(kMost);
+  out.resize(quality_names(quality, std::span(out)));
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,7 +22,8 @@ std::string_view arrival_name(std::uint32_t access) noexcept;
 /// "base", "rich" (LSM, fentry, fexit) or "user" (fanotify and the daemon itself).
 std::string_view hook_family(std::uint16_t hook) noexcept;
 
-/// Names of the quality flags that are set ("user_path").
+/// Names of the quality flags that are set ("user_path"), put into `out`; how many.
+std::size_t quality_names(std::uint32_t quality, std::span<std::string_view> out) noexcept;
 std::vector<std::string_view> quality_names(std::uint32_t quality);
 
 /// Where a copy went: "file", "memory", "pipe", "socket", "unix".

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "condition.h"
+#include "event_names.h"
 #include "value_text.h"
 
 namespace ambit::engine {
@@ -18,13 +19,13 @@ std::optional<std::string> Example::fill(Entry& entry, const std::string& value)
   const auto wrong = [&](std::string_view expected) {
     return fmt::format("{} is a {} field: expected {}, found '{}'", info.name, name_of(info.type), expected, value);
   };
-  const bool is_text = info.type == FieldType::text || info.type == FieldType::list;
-  const std::size_t room = info.type == FieldType::list && entry.field.index < 0 ? 16 : info.is_two_sided ? 2 : 1;
+  const bool is_text = info.type == FieldType::text;
+  const bool is_single = info.several == Several::no || entry.field.index >= 0;
+  const std::size_t room = is_single ? 1 : is_text ? 16 : 2;
   const std::size_t taken = is_text ? entry.texts.size() : fixed.is_missing() ? 0 : fixed.count;
   if (taken >= room) return fmt::format("{} takes at most {} value(s)", info.name, room);
   switch (info.type) {
     case FieldType::text:
-    case FieldType::list:
       entry.texts.push_back(value);
       return std::nullopt;
     case FieldType::boolean:
@@ -65,10 +66,11 @@ std::optional<Example> Example::make(const ExampleDef& def, std::vector<util::Di
     std::size_t at = 0;
     auto parsed = parse_field(field.name.text(), at);
     auto* name = std::get_if<FieldName>(&parsed);
-    auto resolved = name == nullptr ? std::variant<FieldRef, std::string>(std::get<SyntaxError>(parsed).message)
-                                    : resolve_field(*name);
-    if (auto* message = std::get_if<std::string>(&resolved)) {
-      fail(field.name, std::move(*message));
+    auto resolved = name == nullptr
+                        ? std::variant<FieldRef, FieldFault>(FieldFault{std::get<SyntaxError>(parsed).message})
+                        : resolve_field(*name);
+    if (auto* fault = std::get_if<FieldFault>(&resolved)) {
+      fail(field.name, std::move(fault->message));
       continue;
     }
     Entry entry;
@@ -77,15 +79,19 @@ std::optional<Example> Example::make(const ExampleDef& def, std::vector<util::Di
       if (auto message = fill(entry, value.text())) fail(value, std::move(*message));
     }
     if (entry.field.def->info.name == "evt.type" && !entry.texts.empty()) {
-      const auto kind = event_kind_alias(entry.texts.front());
-      if (kind.empty()) {
+      const auto event = find_event_name(entry.texts.front());
+      if (!event) {
         fail(field.name, util::unknown_word("event type", entry.texts.front(), event_kind_names()));
         continue;
       }
-      entry.texts.front() = kind;
+      entry.texts.front() = name_of(event->kind);
       has_type = true;
-      for (std::size_t i = 0; i < kEventKinds; ++i) {
-        if (name_of(static_cast<EventKind>(i)) == kind) out.kind_ = static_cast<EventKind>(i);
+      out.kind_ = event->kind;
+      if (!event->field.empty()) {
+        Entry part;
+        part.field = {find_field_def(event->field), -1, {}};
+        part.texts.emplace_back(event->value);
+        out.entries_.push_back(std::move(part));
       }
     }
     out.entries_.push_back(std::move(entry));
@@ -104,9 +110,9 @@ std::optional<Example> Example::make(const ExampleDef& def, std::vector<util::Di
 Value Example::read(const FieldRef& field, Arena& arena) const noexcept {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.field == field; });
   if (found == entries_.end()) return Value::none();
-  const auto type = field.def->info.type;
-  if (type != FieldType::text && type != FieldType::list) return found->fixed;
-  if (type == FieldType::text || field.index >= 0) return Value::of(found->texts.front());
+  const auto& info = field.def->info;
+  if (info.type != FieldType::text) return found->fixed;
+  if (info.several == Several::no || field.index >= 0) return Value::of(found->texts.front());
   const auto room = arena.texts(found->texts.size());
   for (std::size_t i = 0; i < room.size(); ++i) room[i] = found->texts[i];
   return Value::of_texts(room);

@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "program.h"
 #include "rule_file.h"
+#include "term.h"
 
 namespace ambit::engine {
 

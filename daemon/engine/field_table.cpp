@@ -27,12 +27,24 @@ std::string_view name_of(FieldType t) noexcept {
       return "number";
     case FieldType::boolean:
       return "bool";
-    case FieldType::list:
-      return "list";
     case FieldType::ip:
       return "ip";
     case FieldType::net:
       return "net";
+  }
+  return "invalid";
+}
+
+std::string_view name_of(Several s) noexcept {
+  switch (s) {
+    case Several::no:
+      return "one";
+    case Several::ends:
+      return "either end";
+    case Several::ancestors:
+      return "any ancestor";
+    case Several::list:
+      return "list";
   }
   return "invalid";
 }
@@ -46,7 +58,7 @@ std::string to_string(const FieldRef& field) {
 const std::vector<FieldDef>& field_table() {
   static const std::vector<FieldDef> table = [] {
     std::vector<FieldDef> all;
-    for (const auto part : {event_fields(), process_fields(), network_fields(), scope_fields()}) {
+    for (const auto part : {event_fields(), argument_fields(), process_fields(), network_fields(), scope_fields()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     for (auto& def : all) def.info.repeats = repeats_of(def.info.name);

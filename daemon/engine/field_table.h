@@ -44,6 +44,7 @@ const FieldDef* find_field_def(std::string_view name);
 
 // One function a file of rows.
 std::span<const FieldDef> event_fields();
+std::span<const FieldDef> argument_fields();
 std::span<const FieldDef> process_fields();
 std::span<const FieldDef> network_fields();
 std::span<const FieldDef> scope_fields();

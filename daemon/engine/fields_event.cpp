@@ -68,21 +68,23 @@ Value path2(const ReadContext& c) noexcept {
   return names == nullptr ? Value::none() : Value::of_known(names->path2);
 }
 
-Value mode(const ReadContext& c) noexcept {
+Value raw_mode(const ReadContext& c) noexcept {
   const auto* names = std::get_if<NameFacts>(&c.event.facts);
   return names == nullptr ? Value::none() : Value::of_number(names->mode);
 }
-Value new_uid(const ReadContext& c) noexcept {
+Value raw_uid(const ReadContext& c) noexcept {
   if (const auto* names = std::get_if<NameFacts>(&c.event.facts)) return Value::of_number(names->uid);
   const auto* cred = std::get_if<CredFacts>(&c.event.facts);
   return cred == nullptr ? Value::none() : Value::of_number(cred->uid);
 }
-Value new_gid(const ReadContext& c) noexcept {
+Value raw_gid(const ReadContext& c) noexcept {
   if (const auto* names = std::get_if<NameFacts>(&c.event.facts)) return Value::of_number(names->gid);
   const auto* cred = std::get_if<CredFacts>(&c.event.facts);
   return cred == nullptr ? Value::none() : Value::of_number(cred->gid);
 }
-Value flags(const ReadContext& c) noexcept {
+Value raw_flags(const ReadContext& c) noexcept {
+  if (const auto* mounted = std::get_if<MountFacts>(&c.event.facts))
+    return Value::of_number(static_cast<std::int64_t>(mounted->flags));
   if (const auto* open = std::get_if<OpenFacts>(&c.event.facts)) return Value::of_number(open->flags);
   const auto* ring = std::get_if<IoUringFacts>(&c.event.facts);
   return ring == nullptr ? Value::none() : Value::of_number(ring->setup_flags);
@@ -242,13 +244,15 @@ constexpr auto kMount = bit(EventKind::mount);
 constexpr auto kMoves = bit(EventKind::rename) | bit(EventKind::link);
 constexpr auto kWithResult = kFileKinds | bit(EventKind::mount) | kNetKinds | kActKinds | bit(EventKind::ptrace);
 constexpr auto kWithIds = bit(EventKind::chown) | bit(EventKind::cred);
+constexpr auto kWithMode = bit(EventKind::chmod) | bit(EventKind::mkdir);
+constexpr auto kWithFlags = kOpen | bit(EventKind::io_uring) | bit(EventKind::mount);
 constexpr auto kText = FieldType::text;
 constexpr auto kNumber = FieldType::number;
 constexpr auto kBool = FieldType::boolean;
 
 FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, std::string_view doc,
              Value (*read)(const ReadContext&) noexcept) {
-  return {{name, type, FieldArgument::none, false, KindSet(kinds), doc}, read};
+  return {{name, type, FieldArgument::none, Several::no, KindSet(kinds), doc}, read};
 }
 
 }  // namespace
@@ -279,10 +283,10 @@ std::span<const FieldDef> event_fields() {
       row("evt.arg.newpath", kText, kMoves, "rename, link: the name it gets", path2),
       row("evt.arg.target", kText, bit(EventKind::symlink), "symlink: where it leads", path),
       row("evt.arg.linkpath", kText, bit(EventKind::symlink), "symlink: its name", path2),
-      row("evt.arg.mode", kNumber, bit(EventKind::chmod) | bit(EventKind::mkdir), "mode bits asked for", mode),
-      row("evt.arg.uid", kNumber, kWithIds, "user id that is set", new_uid),
-      row("evt.arg.gid", kNumber, kWithIds, "group id that is set", new_gid),
-      row("evt.arg.flags", kNumber, kOpen | bit(EventKind::io_uring), "flags as the kernel holds them", flags),
+      row("evt.rawarg.mode", kNumber, kWithMode, "mode bits asked for", raw_mode),
+      row("evt.rawarg.uid", kNumber, kWithIds, "user id that is set", raw_uid),
+      row("evt.rawarg.gid", kNumber, kWithIds, "group id that is set", raw_gid),
+      row("evt.rawarg.flags", kNumber, kWithFlags, "flags as the kernel holds them", raw_flags),
       row("evt.arg.request", kText, bit(EventKind::ptrace), "PTRACE_ATTACH, PTRACE_SEIZE ...", ptrace_request),
       row("evt.arg.what", kText, bit(EventKind::cred), "what changed: ids, capabilities, namespaces", cred_change),
       row("act.op", kText, kActKinds, "what was done: read, write, SIGKILL, KEYCTL_READ, BPF_PROG_LOAD, load ...",

@@ -255,8 +255,8 @@ constexpr auto kDns = bit(EventKind::dns);
 constexpr auto kTraffic = bit(EventKind::traffic);
 
 FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, std::string_view doc,
-             Value (*read)(const ReadContext&) noexcept, bool is_two_sided = false) {
-  return {{name, type, FieldArgument::none, is_two_sided, KindSet(kinds), doc}, read};
+             Value (*read)(const ReadContext&) noexcept, Several several = Several::no) {
+  return {{name, type, FieldArgument::none, several, KindSet(kinds), doc}, read};
 }
 
 }  // namespace
@@ -276,9 +276,9 @@ std::span<const FieldDef> network_fields() {
       row("fd.ino", kNumber, kFileKinds, "inode number", object_id<&FileId::ino>),
       row("fd.nlink", kNumber, kFileKinds, "names that the file has",
           [](const ReadContext& c) noexcept { return object_number(c, &FileObject::nlink); }),
-      row("fd.ip", kIp, kNetKinds, "address of either end", either_address, true),
-      row("fd.port", kNumber, kNetKinds, "port of either end", either_port, true),
-      row("fd.net", kNet, kNetKinds, "block that holds either end's address", either_address, true),
+      row("fd.ip", kIp, kNetKinds, "address of either end", either_address, Several::ends),
+      row("fd.port", kNumber, kNetKinds, "port of either end", either_port, Several::ends),
+      row("fd.net", kNet, kNetKinds, "block that holds either end's address", either_address, Several::ends),
       row("fd.sip", kIp, kNetKinds, "server's address", address<End::server>),
       row("fd.sport", kNumber, kNetKinds, "server's port", port<End::server>),
       row("fd.snet", kNet, kNetKinds, "block that holds the server's address", address<End::server>),

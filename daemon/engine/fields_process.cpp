@@ -30,6 +30,12 @@ const Process* ancestor(const Process* p, int level) noexcept {
   return p;
 }
 
+std::size_t chain_length(const Process* p) noexcept {
+  std::size_t out = 0;
+  for (; p != nullptr; p = p->parent.get()) ++out;
+  return out;
+}
+
 template <Pick pick>
 Value own(const ReadContext& c) noexcept {
   const auto* p = c.process();
@@ -52,13 +58,10 @@ Value of_ancestors(const ReadContext& c) noexcept {
     const auto* p = ancestor(c.process(), c.field.index);
     return p == nullptr ? Value::none() : Value::of_known(pick(*p));
   }
-  std::size_t n = 0;
-  for (const auto* p = ancestor(c.process(), 1); p != nullptr; p = p->parent.get()) ++n;
-  const auto room = c.arena.texts(n);
+  const auto* const parent = ancestor(c.process(), 1);
+  const auto room = c.arena.texts(chain_length(parent));
   std::size_t filled = 0;
-  for (const auto* p = ancestor(c.process(), 1); p != nullptr && filled < room.size(); p = p->parent.get()) {
-    room[filled++] = pick(*p);
-  }
+  for (const auto* p = parent; p != nullptr && filled < room.size(); p = p->parent.get()) room[filled++] = pick(*p);
   return filled == 0 ? Value::none() : Value::of_texts(room);
 }
 
@@ -108,8 +111,45 @@ Value pid_of(const Process* p) noexcept {
   return p == nullptr || p->key.tgid == 0 ? Value::none() : Value::of_number(p->key.tgid);
 }
 
-Value ancestor_pid(const ReadContext& c) noexcept {
-  return pid_of(ancestor(c.process(), c.field.index));
+Value ancestor_pids(const ReadContext& c) noexcept {
+  if (c.field.index >= 0) return pid_of(ancestor(c.process(), c.field.index));
+  const auto* const parent = ancestor(c.process(), 1);
+  const auto room = c.arena.numbers(chain_length(parent));
+  std::size_t filled = 0;
+  for (const auto* p = parent; p != nullptr && filled < room.size(); p = p->parent.get()) room[filled++] = p->key.tgid;
+  return filled == 0 ? Value::none() : Value::of_numbers(room);
+}
+
+Value ancestor_command_lines(const ReadContext& c) noexcept {
+  if (c.field.index >= 0) return command_line(ancestor(c.process(), c.field.index), c.arena);
+  const auto* const parent = ancestor(c.process(), 1);
+  const auto room = c.arena.texts(chain_length(parent));
+  std::size_t filled = 0;
+  for (const auto* p = parent; p != nullptr && filled < room.size(); p = p->parent.get()) {
+    const auto line = command_line(p, c.arena);
+    if (!line.is_missing()) room[filled++] = line.as_text();
+  }
+  return filled == 0 ? Value::none() : Value::of_texts(room.first(filled));
+}
+
+/// The name of the session's leader: the acting process or the ancestor whose id the session has.
+Value session_name(const ReadContext& c) noexcept {
+  const auto* self = c.process();
+  if (self == nullptr || self->session == 0) return Value::none();
+  for (const auto* p = self; p != nullptr; p = p->parent.get()) {
+    if (p->key.tgid == self->session) return Value::of_known(p->comm);
+  }
+  return Value::none();
+}
+
+Value argument_count(const ReadContext& c) noexcept {
+  const auto* p = c.process();
+  if (p == nullptr || p->argv.empty()) return Value::none();
+  return Value::of_number(static_cast<std::int64_t>(p->argv.size()) - 1);
+}
+
+Value thread_id(const ReadContext& c) noexcept {
+  return c.event.tid == 0 ? Value::none() : Value::of_number(c.event.tid);
 }
 
 Value pid(const ReadContext& c) noexcept {
@@ -223,15 +263,20 @@ constexpr auto kBool = FieldType::boolean;
 constexpr auto kTargetKinds = bit(EventKind::fork) | bit(EventKind::open) | bit(EventKind::ptrace) | kActKinds;
 
 FieldDef row(std::string_view name, FieldType type, std::string_view doc, Value (*read)(const ReadContext&) noexcept) {
-  return {{name, type, FieldArgument::none, false, KindSet(kProcessKinds), doc}, read};
+  return {{name, type, FieldArgument::none, Several::no, KindSet(kProcessKinds), doc, true}, read};
 }
-FieldDef ancestry(std::string_view name, FieldType type, FieldArgument argument, std::string_view doc,
+/// Of the acting process in this event: not the same for all events of a snapshot.
+FieldDef event_row(std::string_view name, FieldType type, std::string_view doc,
+                   Value (*read)(const ReadContext&) noexcept) {
+  return {{name, type, FieldArgument::none, Several::no, KindSet(kProcessKinds), doc}, read};
+}
+FieldDef ancestry(std::string_view name, FieldType type, std::string_view doc,
                   Value (*read)(const ReadContext&) noexcept) {
-  return {{name, type, argument, false, KindSet(kProcessKinds), doc}, read};
+  return {{name, type, FieldArgument::optional_index, Several::ancestors, KindSet(kProcessKinds), doc, true}, read};
 }
 FieldDef target(std::string_view name, FieldType type, std::string_view doc,
                 Value (*read)(const ReadContext&) noexcept) {
-  return {{name, type, FieldArgument::none, false, KindSet(kTargetKinds), doc}, read};
+  return {{name, type, FieldArgument::none, Several::no, KindSet(kTargetKinds), doc}, read};
 }
 
 }  // namespace
@@ -245,30 +290,31 @@ std::span<const FieldDef> process_fields() {
       row("proc.cmdline", kText, "name and arguments, secrets removed",
           [](const ReadContext& c) noexcept { return command_line(c.process(), c.arena); }),
       row("proc.args", kText, "arguments after the first, secrets removed", args),
-      row("proc.pid", kNumber, "process id in the host's namespace", pid),
+      event_row("proc.pid", kNumber, "process id in the host's namespace", pid),
       row("proc.ppid", kNumber, "parent's process id",
           [](const ReadContext& c) noexcept { return pid_of(ancestor(c.process(), 1)); }),
-      ancestry("proc.apid", kNumber, FieldArgument::index, "process id of ancestor n", ancestor_pid),
+      ancestry("proc.apid", kNumber, "process id of ancestor n (0 = itself), or of any ancestor", ancestor_pids),
       row("proc.pname", kText, "parent's name", of_parent<comm>),
       row("proc.pexe", kText, "parent's first argument", of_parent<argv0>),
       row("proc.pexepath", kText, "parent's executable file", of_parent<exe_path>),
       row("proc.pcmdline", kText, "parent's name and arguments",
           [](const ReadContext& c) noexcept { return command_line(ancestor(c.process(), 1), c.arena); }),
-      ancestry("proc.aname", FieldType::list, FieldArgument::optional_index,
-               "name of ancestor n (0 = itself), or of any ancestor", of_ancestors<comm>),
-      ancestry("proc.aexe", FieldType::list, FieldArgument::optional_index, "first argument of ancestor n, or of any",
-               of_ancestors<argv0>),
-      ancestry("proc.aexepath", FieldType::list, FieldArgument::optional_index,
-               "executable file of ancestor n, or of any", of_ancestors<exe_path>),
+      ancestry("proc.aname", kText, "name of ancestor n (0 = itself), or of any ancestor", of_ancestors<comm>),
+      ancestry("proc.aexe", kText, "first argument of ancestor n, or of any", of_ancestors<argv0>),
+      ancestry("proc.aexepath", kText, "executable file of ancestor n, or of any", of_ancestors<exe_path>),
+      ancestry("proc.acmdline", kText, "name and arguments of ancestor n, or of any", ancestor_command_lines),
       row("proc.tty", kNumber, "controlling terminal's device number, 0 = none", own_number<&Process::tty>),
       row("proc.sid", kNumber, "session id", own_number<&Process::session>),
-      row("proc.duration", kNumber, "nanoseconds since the image started", duration),
+      row("proc.sname", kText, "name of the session's leader, where it is the process or an ancestor", session_name),
+      row("proc.cmdnargs", kNumber, "arguments after the first", argument_count),
+      event_row("thread.tid", kNumber, "thread id in the host's namespace", thread_id),
+      event_row("proc.duration", kNumber, "nanoseconds since the image started", duration),
       row("proc.is_exe_from_memfd", kBool, "image lives in a memfd or unlinked shared memory",
           exec_flag<AMBIT_EXEC_MEMFD>),
       row("proc.is_exe_deleted", kBool, "executable file had no name left at exec", exec_flag<AMBIT_EXEC_DELETED>),
       row("proc.is_foreign_root", kBool, "root or mount namespace differs from the host's",
           exec_flag<AMBIT_EXEC_FOREIGN_ROOT>),
-      {{"proc.stdio_socket", kBool, FieldArgument::none, false, KindSet(bit(EventKind::exec)),
+      {{"proc.stdio_socket", kBool, FieldArgument::none, Several::no, KindSet(bit(EventKind::exec)),
         "standard input, output or error is a network socket"},
        has_stdio_socket},
       row("proc.cgroup", kText, "path of the control group", own_text<&Process::cgroup_path>),

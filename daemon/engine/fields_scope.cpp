@@ -86,7 +86,7 @@ constexpr auto kBool = FieldType::boolean;
 
 FieldDef row(std::string_view name, FieldType type, std::string_view doc, Value (*read)(const ReadContext&) noexcept,
              unsigned long long kinds = kAllKinds, FieldArgument argument = FieldArgument::none) {
-  return {{name, type, argument, false, KindSet(kinds), doc}, read};
+  return {{name, type, argument, Several::no, KindSet(kinds), doc}, read};
 }
 
 }  // namespace
@@ -97,6 +97,7 @@ std::span<const FieldDef> scope_fields() {
       row("scope.section", kText,
           "section of the scope that decided: models, files, processes, network, secrets, devices, io", section),
       row("scope.phase", kText, "load or serve", phase),
+      row("phase.name", kText, "the same, by the name of its own family", phase),
       row("scope.mode", kText, "mode of that section: learn, audit, alert, enforce; missing where no scope applies",
           mode),
       row("scope.grant", kText, "grant that matched, or the nearest that did not", grant),

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "condition.h"
+#include "session.h"
 
 namespace ambit::engine {
 
@@ -14,19 +15,24 @@ Result<Filter> Filter::compile(std::string_view condition) {
   const Lists lists;
   ProgramBuilder builder;
   ConditionCompiler compiler(lists, diagnostics, builder);
-  const auto compiled = compiler.compile(SourceText(document));
-  if (!compiled) {
-    const auto& first = diagnostics.front();
+  const SourceText source(document);
+  const auto compiled = compiler.compile(ConditionText(source));
+  if (const auto* faults = std::get_if<std::vector<ConditionFault>>(&compiled)) {
+    const auto& first = faults->front().place;
     return Error{fmt::format("filter: column {}: {}", first.column, first.message)};
   }
-  builder.add(0, compiled->tree, KindSet(kAllKinds));
+  builder.add(0, std::get<Tree>(compiled), KindSet(kAllKinds));
+  if (builder.is_overfull()) return Error{"filter: too many comparisons"};
   return Filter(std::make_shared<const Program>(builder.take()));
 }
 
 bool Filter::matches(const JudgedEvent& event) const noexcept {
   if (program_ == nullptr) return true;
   bool found = false;
-  program_->run(event.event().kind, EventSource(event), Program::Which::enabled, [&](std::uint32_t) { found = true; });
+  run(*program_, event.event().kind, EventSource(event), Which::enabled, [&](std::uint32_t) {
+    found = true;
+    return false;
+  });
   return found;
 }
 

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
 #include <variant>
 #include <vector>
 
-#include "field_table.h"
-#include "syntax.h"
+#include "term.h"
 #include "value_text.h"
+
+namespace re2 {
+class RE2;
+}
 
 namespace ambit::engine {
 
@@ -24,6 +28,8 @@ class PathPrefixes {
  public:
   void add(std::string_view prefix);
   [[nodiscard]] bool match(std::string_view path) const noexcept;
+  [[nodiscard]] const TextSet& literals() const noexcept { return literals_; }
+  [[nodiscard]] bool has_patterns() const noexcept { return !patterns_.empty(); }
 
  private:
   TextSet literals_;  ///< one look-up for each component of the path, however many prefixes there are
@@ -32,37 +38,50 @@ class PathPrefixes {
 
 /// Whole-string shell glob; `*` crosses slashes; `[a-z]` and `[!a-z]` are classes, a backslash quotes.
 bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
+/// The pattern in lower case with its classes as they mean, for texts in lower case.
+std::string lower_text(std::string_view text);
+
+inline constexpr std::size_t kMaxRegexBytes = 4096;
 
 /// One comparison, typed and with its operands parsed.
 struct Leaf {
-  std::uint16_t slot = 0;
+  std::uint16_t term = 0;
+  std::int32_t right = -1;  ///< term to compare with instead of operands
   Operator op = Operator::exists;
+  Modifier modifier = Modifier::none;
   FieldType type = FieldType::text;
-  std::vector<std::string> words;     ///< operands as written, for equality of leaves
-  std::string text;                   ///< text operators with one operand (lower case for icontains)
-  TextSet texts;                      ///< in
-  PathPrefixes prefixes;              ///< pmatch
-  std::vector<std::int64_t> numbers;  ///< numbers and booleans
-  std::vector<Network> networks;      ///< ip and net
-  int memo = -1;                      ///< place of its answer when more than one rule asks
+  Several several = Several::no;
+  std::vector<std::string> words;  ///< operands as written, for equality of leaves and for people
+  std::vector<std::string> texts;  ///< operands of text operators: lower case, bytes of hex ... as the operator wants
+  TextSet set;                     ///< in, intersects
+  PathPrefixes prefixes;           ///< pmatch
+  std::vector<std::int64_t> numbers;                      ///< numbers and booleans, sorted
+  std::vector<Network> networks;                          ///< ip and net
+  std::vector<std::shared_ptr<const re2::RE2>> patterns;  ///< regex
+  KindSet kinds;                                          ///< events in which it can hold
+  KindSet repeats;                                        ///< events of which the seen-table's key decides it
 
-  /// Missing is false for every operator, `!=` included.
-  [[nodiscard]] bool holds(const Value& value) const noexcept;
-  /// Rough cost of holds() with its field, to ask the cheap ones first.
-  [[nodiscard]] int cost(const FieldRef& field) const noexcept;
+  /// Missing is false for every operator, `!=` included. `other` is the value of `right`, where there is one.
+  [[nodiscard]] bool holds(const Value& value, const Value& other) const noexcept;
+  [[nodiscard]] bool holds(const Value& value) const noexcept { return holds(value, Value::none()); }
 };
 
-/// Makes the typed comparison of a check whose list names have been spliced into `words`. On a wrong operator or
-/// operand the message, and the index of the word it is about (-1 = the operator).
+/// Makes the typed comparison of a check. On a wrong operator or operand the message, and the index of the word it is
+/// about (-1 = the operator).
 struct LeafError {
   std::string message;
   int word = -1;
 };
-std::variant<Leaf, LeafError> make_leaf(const FieldRef& field, Operator op, std::vector<std::string> words);
+struct LeafParts {
+  std::uint16_t term = 0;
+  std::int32_t right = -1;
+  Operator op = Operator::exists;
+  Modifier modifier = Modifier::none;
+  std::vector<std::string> words;
+};
+std::variant<Leaf, LeafError> make_leaf(LeafParts parts, const std::vector<Term>& terms);
 
-/// Kinds that a name in a condition on evt.type stands for: a kind's own name, or Falco's name of a system call that
-/// leads to it ("openat2", "execve"). Empty where unknown.
-std::string_view event_kind_alias(std::string_view name) noexcept;
-std::vector<std::string> event_kind_names();
+/// "fd.name startswith /etc".
+std::string to_string(const Leaf& leaf, const std::vector<Term>& terms);
 
 }  // namespace ambit::engine

@@ -2,45 +2,25 @@
 #include "syntax.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <variant>
 
 #include <fmt/format.h>
 
 #include "util/diagnostics.h"
+#include "value_text.h"
 
 namespace ambit::engine {
 namespace {
 
-struct OperatorName {
-  std::string_view text;
-  Operator op;
-};
-constexpr std::array<OperatorName, 15> kOperators = {{{"=", Operator::equal},
-                                                      {"==", Operator::equal},
-                                                      {"!=", Operator::not_equal},
-                                                      {"in", Operator::in},
-                                                      {"startswith", Operator::startswith},
-                                                      {"endswith", Operator::endswith},
-                                                      {"contains", Operator::contains},
-                                                      {"icontains", Operator::icontains},
-                                                      {"glob", Operator::glob},
-                                                      {"pmatch", Operator::pmatch},
-                                                      {"exists", Operator::exists},
-                                                      {"<", Operator::less},
-                                                      {"<=", Operator::less_equal},
-                                                      {">", Operator::greater},
-                                                      {">=", Operator::greater_equal}}};
-/// Words of the whole language that this version refuses rather than misreads.
-constexpr std::array<std::string_view, 5> kNotYet = {"regex", "iglob", "intersects", "bcontains", "bstartswith"};
-constexpr std::array<std::string_view, 3> kModifiers = {"oneof", "anyof", "allof"};
-
 bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
+bool is_letter(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 bool is_name_char(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+  return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 bool ends_bare_word(char c) noexcept {
   return is_blank(c) || c == '(' || c == ')' || c == '"' || c == '\'' || c == '=' || c == ',';
@@ -52,6 +32,10 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   std::variant<Expression, SyntaxError> run() {
+    if (text_.size() > kMaxConditionBytes) {
+      return SyntaxError{0,
+                         fmt::format("condition has more than {} bytes with its lists in place", kMaxConditionBytes)};
+    }
     Expression out = any_of(0);
     skip_blanks();
     if (!error_ && at_ < text_.size()) {
@@ -94,23 +78,31 @@ class Parser {
       out.children.push_back(unary(depth + 1));
       return out;
     }
-    if (at_ < text_.size() && text_[at_] == '(') {
+    if (peek() == '(') {
       const auto open = at_++;
       out = any_of(depth + 1);
       skip_blanks();
-      if (!error_ && (at_ >= text_.size() || text_[at_] != ')')) {
+      if (!error_ && peek() != ')') {
         if (at_ >= text_.size()) return fail(open, "this '(' is never closed");
         return fail(at_, fmt::format("expected 'and', 'or' or ')', found '{}'", peek_word()));
       }
       ++at_;
       return out;
     }
-    return check_or_macro();
+    return check_or_macro(depth);
   }
 
-  Expression check_or_macro() {
+  Expression check_or_macro(int depth) {
     Expression out;
     out.offset = at_;
+    if (at_call()) {
+      Check check;
+      check.left = call(depth);
+      if (!error_ && check.left.function == Function::val) {
+        return fail(out.offset, "val(...) stands on the right side of an operator only");
+      }
+      return finish_check(std::move(out), std::move(check), depth);
+    }
     auto parsed = parse_field(text_, at_);
     if (auto* fault = std::get_if<SyntaxError>(&parsed)) return fail(fault->offset, std::move(fault->message));
     auto& field = std::get<FieldName>(parsed);
@@ -122,21 +114,27 @@ class Parser {
       return fail(out.offset, fmt::format("expected a check or a macro, found '{}'", field.name));
     }
     if (field.name.find('.') == std::string::npos) return macro(std::move(out), std::move(field.name));
+    Check check;
+    check.left.offset = out.offset;
+    check.left.field = std::move(field);
+    return finish_check(std::move(out), std::move(check), depth);
+  }
+
+  Expression finish_check(Expression out, Check check, int depth) {
+    if (!error_) read_operator(check, depth);
     out.kind = Expression::Kind::check;
-    out.check.field = std::move(field);
-    read_operator(out.check);
+    out.check = std::make_shared<const Check>(std::move(check));
     return out;
   }
 
   Expression macro(Expression out, std::string name) {
     const auto after = at_;
-    skip_blanks();
-    if (at_ < text_.size() && text_[at_] == '(') {
-      return fail(out.offset, fmt::format("functions on fields ('{}') are not supported by this version", name));
+    if (peek() == '(') {
+      return fail(out.offset, util::unknown_word("function", name, function_names()));
     }
-    const bool has_operator =
-        at_ < text_.size() && (text_[at_] == '=' || text_[at_] == '!' || text_[at_] == '<' || text_[at_] == '>');
-    if (has_operator || at_operator_word()) {
+    skip_blanks();
+    const char next = peek();
+    if (next == '=' || next == '!' || next == '<' || next == '>' || operator_of(operator_word())) {
       return fail(out.offset, fmt::format("'{}' is not a field: a field has a dot, such as proc.name", name));
     }
     at_ = after;
@@ -145,57 +143,132 @@ class Parser {
     return out;
   }
 
-  void read_operator(Check& check) {
+  /// A function's name directly before its parenthesis.
+  bool at_call() const {
+    std::size_t end = at_;
+    while (end < text_.size() && is_name_char(text_[end])) ++end;
+    return end < text_.size() && text_[end] == '(' && function_of(text_.substr(at_, end - at_));
+  }
+
+  Operand call(int depth) {
+    Operand out;
+    out.kind = Operand::Kind::call;
+    out.offset = at_;
+    if (depth >= kMaxNesting) {
+      fail(at_, fmt::format("nested deeper than {} levels", kMaxNesting));
+      return out;
+    }
+    const auto open = text_.find('(', at_);
+    out.function = *function_of(text_.substr(at_, open - at_));
+    at_ = open + 1;
+    while (!error_) {
+      skip_blanks();
+      out.arguments.push_back(argument(depth + 1));
+      skip_blanks();
+      if (error_) break;
+      if (at_ >= text_.size()) {
+        fail(open, "this '(' is never closed");
+      } else if (text_[at_] == ')') {
+        ++at_;
+        return out;
+      } else if (text_[at_] == ',') {
+        ++at_;
+      } else {
+        fail(at_, fmt::format("expected ',' or ')', found '{}'", peek_word()));
+      }
+    }
+    return out;
+  }
+
+  Operand argument(int depth) {
+    if (at_call()) return call(depth);
+    Operand out;
+    out.offset = at_;
+    const char next = peek();
+    if (next == '"' || next == '\'' || (next >= '0' && next <= '9')) {
+      out.kind = Operand::Kind::literal;
+      if (auto word = value()) out.literal = std::move(*word);
+      return out;
+    }
+    auto parsed = parse_field(text_, at_);
+    if (auto* fault = std::get_if<SyntaxError>(&parsed)) {
+      fail(fault->offset, std::move(fault->message));
+      return out;
+    }
+    out.field = std::get<FieldName>(std::move(parsed));
+    if (out.field.name.find('.') == std::string::npos) {
+      fail(out.offset, fmt::format("expected a field, a quoted text or a function, found '{}'",
+                                   out.field.name.empty() ? peek_word() : out.field.name));
+    }
+    return out;
+  }
+
+  void read_operator(Check& check, int depth) {
     skip_blanks();
     check.op_offset = at_;
     const auto word = operator_word();
     if (word.empty()) {
-      fail(at_, at_ >= text_.size()
-                    ? fmt::format("expected an operator after '{}', found the end", check.field.name)
-                    : fmt::format("expected an operator after '{}', found '{}'", check.field.name, peek_word()));
+      const auto left = print(check.left);
+      fail(at_, at_ >= text_.size() ? fmt::format("expected an operator after '{}', found the end", left)
+                                    : fmt::format("expected an operator after '{}', found '{}'", left, peek_word()));
       return;
     }
-    const auto* known =
-        std::find_if(kOperators.begin(), kOperators.end(), [&](const auto& o) { return o.text == word; });
-    if (known == kOperators.end()) {
-      if (std::find(kNotYet.begin(), kNotYet.end(), word) != kNotYet.end()) {
-        fail(at_, fmt::format("operator '{}' is not supported by this version", word));
-      } else {
-        std::vector<std::string> names;
-        names.reserve(std::size(kOperators));
-        for (const auto& o : kOperators) names.emplace_back(o.text);
-        fail(at_, util::unknown_word("operator", word, names));
-      }
+    const auto known = operator_of(word);
+    if (!known) {
+      fail(at_, util::unknown_word("operator", word, operator_names()));
       return;
     }
     at_ += word.size();
-    check.op = known->op;
-    if (check.op != Operator::exists) read_values(check);
+    check.op = *known;
+    if (check.op != Operator::exists) read_values(check, depth);
   }
 
-  void read_values(Check& check) {
+  void read_values(Check& check, int depth) {
     skip_blanks();
-    for (const auto modifier : kModifiers) {
-      if (at_keyword(modifier)) {
-        fail(at_, fmt::format("'{}' is not supported by this version", modifier));
+    if (at_call()) {
+      check.right = call(depth);
+      if (!error_ && check.right->function == Function::val &&
+          (check.right->arguments.size() != 1 || check.right->arguments[0].kind != Operand::Kind::field)) {
+        fail(check.right->offset, "val(...) takes one field");
+      }
+      return;
+    }
+    if (const auto modifier = modifier_of(word_here()); modifier && !takes_list(check.op) && !is_order(check.op)) {
+      const auto before = at_;
+      at_ += name_of(*modifier).size();
+      skip_blanks();
+      if (peek() == '(') {
+        check.modifier = *modifier;
+        read_list(check);
         return;
       }
+      at_ = before;  // a value of that name
     }
-    const bool wants_list = check.op == Operator::in || check.op == Operator::pmatch;
-    const bool has_list = at_ < text_.size() && text_[at_] == '(';
-    if (wants_list != has_list) {
-      fail(at_, wants_list ? fmt::format("expected '(' after '{}'", name_of(check.op))
-                           : fmt::format("'{}' takes one value, not a list", name_of(check.op)));
+    if (takes_list(check.op)) {
+      if (peek() == '(') return read_list(check);
+      const bool is_name = is_letter(peek());
+      if (!is_name) {
+        fail(at_, fmt::format("expected '(' after '{}'", name_of(check.op)));
+        return;
+      }
+    } else if (peek() == '(') {
+      fail(at_, fmt::format("'{}' takes one value, not a list", name_of(check.op)));
       return;
     }
-    if (!has_list) {
-      if (auto word = value()) check.values.push_back(std::move(*word));
+    const auto begin = at_;
+    auto word = value();
+    if (!word) return;
+    if (is_order(check.op) && !parse_number(word->text)) {
+      fail(begin, fmt::format("'{}' compares with a number, found '{}'", name_of(check.op), word->text));
       return;
     }
-    check.is_list = true;
+    check.values.push_back(std::move(*word));
+  }
+
+  void read_list(Check& check) {
     const auto open = at_++;
     skip_blanks();
-    if (at_ < text_.size() && text_[at_] == ')') {
+    if (peek() == ')') {
       ++at_;
       return;
     }
@@ -221,8 +294,10 @@ class Parser {
     skip_blanks();
     Word out;
     out.offset = at_;
-    if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'')) return quoted(std::move(out));
-    while (at_ < text_.size() && !ends_bare_word(text_[at_])) out.text += text_[at_++];
+    if (peek() == '"' || peek() == '\'') return quoted(std::move(out));
+    const auto begin = at_;
+    while (at_ < text_.size() && !ends_bare_word(text_[at_])) ++at_;
+    out.text = text_.substr(begin, at_ - begin);
     if (out.text.empty()) {
       fail(at_, at_ >= text_.size() ? std::string("expected a value, found the end")
                                     : fmt::format("expected a value, found '{}'", text_[at_]));
@@ -231,11 +306,14 @@ class Parser {
     return out;
   }
 
+  /// A backslash takes the meaning from a quote or another backslash; before anything else it stays, so that patterns
+  /// read as they are meant.
   std::optional<Word> quoted(Word out) {
     const char quote = text_[at_++];
     out.is_quoted = true;
     while (at_ < text_.size() && text_[at_] != quote) {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
+      const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+      if (text_[at_] == '\\' && (next == '"' || next == '\'' || next == '\\')) ++at_;
       out.text += text_[at_++];
     }
     if (at_ >= text_.size()) {
@@ -246,6 +324,7 @@ class Parser {
     return out;
   }
 
+  [[nodiscard]] char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip_blanks() {
     while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
   }
@@ -256,21 +335,21 @@ class Parser {
     const auto end = at_ + keyword.size();
     return end >= text_.size() || is_blank(text_[end]) || text_[end] == '(' || text_[end] == ')';
   }
-  std::string_view operator_word() const {
+  [[nodiscard]] std::string_view word_here() const {
+    std::size_t end = at_;
+    while (end < text_.size() && is_name_char(text_[end])) ++end;
+    return text_.substr(at_, end - at_);
+  }
+  [[nodiscard]] std::string_view operator_word() const {
     std::size_t end = at_;
     if (end < text_.size() && std::string_view("=!<>").find(text_[end]) != std::string_view::npos) {
       ++end;
       if (end < text_.size() && text_[end] == '=') ++end;
-    } else {
-      while (end < text_.size() && is_name_char(text_[end])) ++end;
+      return text_.substr(at_, end - at_);
     }
-    return text_.substr(at_, end - at_);
+    return word_here();
   }
-  bool at_operator_word() const {
-    const auto word = operator_word();
-    return std::any_of(kOperators.begin(), kOperators.end(), [&](const auto& o) { return o.text == word; });
-  }
-  std::string peek_word() const {
+  [[nodiscard]] std::string peek_word() const {
     std::size_t end = at_;
     while (end < text_.size() && !is_blank(text_[end])) ++end;
     return std::string(text_.substr(at_, std::min<std::size_t>(std::max<std::size_t>(end - at_, 1), 40)));
@@ -287,13 +366,6 @@ class Parser {
 
 }  // namespace
 
-std::string_view name_of(Operator op) noexcept {
-  for (const auto& o : kOperators) {
-    if (o.op == op) return o.text;
-  }
-  return "?";
-}
-
 std::variant<FieldName, SyntaxError> parse_field(std::string_view text, std::size_t& at) {
   FieldName out;
   while (at < text.size() && is_name_char(text[at])) out.name += text[at++];
@@ -301,9 +373,10 @@ std::variant<FieldName, SyntaxError> parse_field(std::string_view text, std::siz
   const auto open = at++;
   out.has_argument = true;
   const char quote = at < text.size() && (text[at] == '"' || text[at] == '\'') ? text[at++] : '\0';
-  while (at < text.size() && text[at] != (quote != '\0' ? quote : ']') && !(quote == '\0' && is_blank(text[at]))) {
-    out.argument += text[at++];
-  }
+  const auto ends = [&](char c) {
+    return quote != '\0' ? c == quote : c == ']' || c == '[' || c == '"' || c == '\'' || is_blank(c);
+  };
+  while (at < text.size() && !ends(text[at])) out.argument += text[at++];
   if (quote != '\0' && at < text.size()) ++at;
   if (at >= text.size() || text[at] != ']') return SyntaxError{open, "this '[' is never closed"};
   ++at;

@@ -3,32 +3,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "operators.h"
+
 namespace ambit::engine {
 
-enum class Operator : std::uint8_t {
-  equal,
-  not_equal,
-  in,
-  startswith,
-  endswith,
-  contains,
-  icontains,
-  glob,
-  pmatch,
-  exists,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-};
-std::string_view name_of(Operator op) noexcept;
-
-/// A value as written. A quoted word is never the name of a list.
+/// A value as written.
 struct Word {
   std::string text;
   bool is_quoted = false;
@@ -41,12 +27,24 @@ struct FieldName {
   bool has_argument = false;
 };
 
-struct Check {
+/// What a check compares: a field, or a function of fields and literals.
+struct Operand {
+  enum class Kind : std::uint8_t { field, literal, call };
+  Kind kind = Kind::field;
+  Function function = Function::val;
+  std::size_t offset = 0;
   FieldName field;
+  Word literal;
+  std::vector<Operand> arguments;
+};
+
+struct Check {
+  Operand left;
   Operator op = Operator::exists;
+  Modifier modifier = Modifier::none;
   std::size_t op_offset = 0;
-  bool is_list = false;  ///< values stood in parentheses
   std::vector<Word> values;
+  std::optional<Operand> right;  ///< instead of values: val(field) or another function
 };
 
 /// A condition as written; offsets count bytes from its begin.
@@ -55,7 +53,7 @@ struct Expression {
   Kind kind = Kind::check;
   std::size_t offset = 0;
   std::vector<Expression> children;
-  Check check;
+  std::shared_ptr<const Check> check;  ///< of a check; not null there
   std::string macro;
 };
 
@@ -64,17 +62,28 @@ struct SyntaxError {
   std::string message;
 };
 
-/// Levels of parentheses and `not`, so that no text can exhaust the stack.
-inline constexpr int kMaxNesting = 200;
+/// Levels of parentheses, `not` and functions, so that no text can exhaust the stack.
+inline constexpr int kMaxNesting = 1000;
+inline constexpr std::size_t kMaxConditionBytes = std::size_t{8} << 20;  ///< lists in place
 
 /// Grammar (blanks separate words):
 ///   or_expr  := and_expr { "or" and_expr }          and_expr := unary { "and" unary }
 ///   unary    := "not" unary | "(" or_expr ")" | check | macro
-///   check    := field "exists" | field op value | field ("in" | "pmatch") "(" [ value { "," value } ] ")"
+///   check    := operand "exists" | operand op ( value | call )
+///             | operand op ("oneof" | "anyof" | "allof") list
+///             | operand ("in" | "intersects" | "pmatch") ( list | name | call )
+///   operand  := field | function "(" argument { "," argument } ")"
+///   argument := operand | quoted | number            call := function "(" ... ")", val(field) among them
+///   list     := "(" [ value { "," value } ] ")"
 ///   field    := name with at least one dot, then optionally "[" argument "]"
 std::variant<Expression, SyntaxError> parse_condition(std::string_view text);
 
 /// Reads a field name with its argument at `at` and moves `at` past it; empty name when there is none.
 std::variant<FieldName, SyntaxError> parse_field(std::string_view text, std::size_t& at);
+
+/// The condition on one line, with the parentheses it needs and no more. What is printed parses to the same, and
+/// prints the same again.
+std::string print(const Expression& expression);
+std::string print(const Operand& operand);
 
 }  // namespace ambit::engine

@@ -8,7 +8,7 @@
 
 namespace ambit::engine {
 
-std::variant<Template, SyntaxError> Template::parse(std::string_view text) {
+std::variant<Template, TemplateFault> Template::parse(std::string_view text) {
   Template out;
   Piece piece;
   std::size_t at = 0;
@@ -23,14 +23,15 @@ std::variant<Template, SyntaxError> Template::parse(std::string_view text) {
     }
     const auto begin = ++at;
     auto parsed = parse_field(text, at);
-    if (auto* fault = std::get_if<SyntaxError>(&parsed)) return *fault;
+    if (auto* fault = std::get_if<SyntaxError>(&parsed)) return TemplateFault{fault->offset, std::move(fault->message)};
     auto& name = std::get<FieldName>(parsed);
     while (!name.has_argument && name.name.ends_with('.')) {  // the end of a sentence
       name.name.pop_back();
       --at;
     }
     auto field = resolve_field(name);
-    if (auto* message = std::get_if<std::string>(&field)) return SyntaxError{begin, std::move(*message)};
+    if (auto* fault = std::get_if<FieldFault>(&field))
+      return TemplateFault{begin, std::move(fault->message), fault->is_unknown};
     piece.field = std::get<FieldRef>(std::move(field));
     out.pieces_.push_back(std::exchange(piece, {}));
   }

@@ -22,13 +22,14 @@ struct Address {
 /// What a field holds for one event. Trivial, so that an array of them costs nothing until used; text is borrowed from
 /// the event or the arena.
 struct Value {
-  enum class Kind : std::uint8_t { missing, text, number, boolean, texts, addresses };
+  enum class Kind : std::uint8_t { missing, text, number, boolean, texts, addresses, number_list };
   Kind kind;
   std::uint8_t count;  ///< of numbers or addresses: 1 or 2
-  std::uint32_t size;  ///< of text in bytes, of texts in elements
+  std::uint32_t size;  ///< of text in bytes, of texts and number lists in elements
   union {
     const char* text;
     const std::string_view* texts;
+    const std::int64_t* more_numbers;
     std::array<std::int64_t, 2> numbers;
     std::array<Address, 2> addresses;
   };
@@ -66,9 +67,19 @@ struct Value {
     v.texts = all.data();
     return v;
   }
+  static Value of_numbers(std::span<const std::int64_t> all) noexcept {
+    Value v;
+    v.kind = Kind::number_list;
+    v.size = static_cast<std::uint32_t>(all.size());
+    v.more_numbers = all.data();
+    return v;
+  }
   [[nodiscard]] bool is_missing() const noexcept { return kind == Kind::missing; }
   [[nodiscard]] std::string_view as_text() const noexcept { return {text, size}; }
   [[nodiscard]] std::span<const std::string_view> as_texts() const noexcept { return {texts, size}; }
+  [[nodiscard]] std::span<const std::int64_t> as_numbers() const noexcept {
+    return kind == Kind::number_list ? std::span(more_numbers, size) : std::span(numbers.data(), count);
+  }
 };
 static_assert(std::is_trivially_default_constructible_v<Value>);
 
@@ -93,18 +104,21 @@ class Arena {
   [[nodiscard]] std::string_view end() noexcept { return {bytes_.data() + start_, used_ - start_}; }
   void append_number(std::int64_t n) noexcept;
 
-  /// Room for `n` texts; empty when there is none left.
-  std::span<std::string_view> texts(std::size_t n) noexcept {
-    constexpr std::size_t kAlign = alignof(std::string_view);
-    const std::size_t at = (used_ + kAlign - 1) / kAlign * kAlign;
-    if (at + n * sizeof(std::string_view) > kBytes) return {};
-    used_ = at + n * sizeof(std::string_view);
-    auto* first = reinterpret_cast<std::string_view*>(bytes_.data() + at);
-    for (std::size_t i = 0; i < n; ++i) new (first + i) std::string_view();
+  /// Room for `n` texts or numbers; empty when there is none left.
+  std::span<std::string_view> texts(std::size_t n) noexcept { return room<std::string_view>(n); }
+  std::span<std::int64_t> numbers(std::size_t n) noexcept { return room<std::int64_t>(n); }
+
+ private:
+  template <class T>
+  std::span<T> room(std::size_t n) noexcept {
+    const std::size_t at = (used_ + alignof(T) - 1) / alignof(T) * alignof(T);
+    if (at + n * sizeof(T) > kBytes) return {};
+    used_ = at + n * sizeof(T);
+    auto* first = reinterpret_cast<T*>(bytes_.data() + at);
+    for (std::size_t i = 0; i < n; ++i) new (first + i) T();
     return {first, n};
   }
 
- private:
   alignas(std::string_view) std::array<char, kBytes> bytes_;
   std::size_t used_ = 0;
   std::size_t start_ = 0;

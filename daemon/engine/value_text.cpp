@@ -78,6 +78,20 @@ std::optional<std::int64_t> parse_number(std::string_view text) noexcept {
   return out;
 }
 
+void append_printed(Arena& arena, const Value& value) noexcept {
+  if (value.kind == Value::Kind::text) arena.append(value.as_text());
+  if (value.kind == Value::Kind::boolean) arena.append(value.numbers[0] != 0 ? "true" : "false");
+  for (std::size_t i = 0; value.kind == Value::Kind::number && i < value.count; ++i) {
+    if (i > 0) arena.append(",");
+    arena.append_number(value.numbers[i]);
+  }
+  for (std::size_t i = 0; value.kind == Value::Kind::addresses && i < value.count; ++i) {
+    std::array<char, 48> buffer{};
+    if (i > 0) arena.append(",");
+    arena.append(print_address(value.addresses[i], buffer));
+  }
+}
+
 void append_text(std::string& out, const Value& value) {
   switch (value.kind) {
     case Value::Kind::missing:
@@ -91,6 +105,10 @@ void append_text(std::string& out, const Value& value) {
       return;
     case Value::Kind::number:
       for (std::size_t i = 0; i < value.count; ++i) out += fmt::format("{}{}", i == 0 ? "" : ",", value.numbers[i]);
+      return;
+    case Value::Kind::number_list:
+      if (value.size == 0) out += "<NA>";
+      for (std::size_t i = 0; i < value.size; ++i) out += fmt::format("{}{}", i == 0 ? "" : ",", value.more_numbers[i]);
       return;
     case Value::Kind::addresses:
       for (std::size_t i = 0; i < value.count; ++i) {

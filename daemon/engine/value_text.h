@@ -14,6 +14,9 @@ namespace ambit::engine {
 /// Appends a value as outputs print it: "<NA>" where missing, both ends or all elements joined by ','.
 void append_text(std::string& out, const Value& value);
 
+/// The same of a single value, into an arena; both ends are joined by ','. Lists are not taken.
+void append_printed(Arena& arena, const Value& value) noexcept;
+
 /// Dotted or colon form; a mapped IPv4 address prints dotted. Returns what was written into `buffer`.
 std::string_view print_address(const Address& address, std::array<char, 48>& buffer) noexcept;
 std::optional<Address> parse_address(std::string_view text);

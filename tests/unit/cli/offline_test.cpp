@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "cli_run.h"
+#include "engine/fields.h"
 #include "support/temp_dir.h"
 
 namespace ambit::cli {
@@ -202,11 +205,25 @@ TEST(RulesList, ListsRulesAndFields) {
   EXPECT_EQ(r.code, kFine);
   EXPECT_THAT(r.out, AllOf(HasSubstr("TST-1"), HasSubstr("Shell"), HasSubstr("exec")));
   EXPECT_EQ(nlohmann::json::parse(run({"rules", "list", "--json", file}).out)[0]["id"], "TST-1");
-  EXPECT_THAT(run({"rules", "list", "--fields"}).out, HasSubstr("proc.name"));
+  EXPECT_THAT(run({"rules", "fields"}).out, HasSubstr("proc.name"));
+}
+
+TEST(RulesFields, PageIsWhatTheCommandWrites) {
+  std::ifstream in(std::string(AMBIT_SOURCE_DIR) + "/rules/fields.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_EQ(page, "# Fields of the rule language\n\nWritten by `ambit rules fields --markdown`.\n\n" +
+                      run({"rules", "fields", "--markdown"}).out);
+}
+
+TEST(RulesFields, JsonHasFieldsRefusalsAndNamesOfEvents) {
+  const auto all = nlohmann::json::parse(run({"rules", "fields", "--json"}).out);
+  EXPECT_EQ(all["fields"].size(), engine::fields().size());
+  EXPECT_EQ(all["refused"].size(), engine::refused_fields().size());
+  EXPECT_EQ(all["event_names"].size(), engine::event_names().size());
 }
 
 TEST(Cli, WritesNoColourCodesIntoAPipe) {
-  EXPECT_THAT(run({"rules", "list", "--fields"}).out, Not(HasSubstr("\x1b[")));
+  EXPECT_THAT(run({"rules", "fields"}).out, Not(HasSubstr("\x1b[")));
 }
 
 }  // namespace

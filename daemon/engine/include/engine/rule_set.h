@@ -46,6 +46,16 @@ struct RepeatBar {
   std::vector<std::string> fields;
 };
 
+/// What rules do to one another, and which are taken.
+enum class Matching : std::uint8_t {
+  all,    ///< every rule that holds is reported
+  first,  ///< the first that holds for an event, as Falco does unless told otherwise
+};
+struct CompileOptions {
+  Matching matching = Matching::all;
+  std::string minimum_priority = "debug";  ///< rules of lower priority are left out
+};
+
 class RuleSet;
 struct CompileResult {
   std::shared_ptr<const RuleSet> set;  ///< null when a diagnostic is an error
@@ -54,13 +64,12 @@ struct CompileResult {
 
 /// The compiled rules: immutable, shared between threads, replaced as a whole.
 ///
-/// Every rule that is enabled and tried on the event's kind is evaluated and all that match are reported, in load order
-/// (Falco's default stops at the first).
+/// Rules that match are reported in load order.
 class RuleSet {
  public:
-  /// Compiles rule files in the order given; later files see earlier lists, rules see all macros.
+  /// Compiles rule files in the order given; later files add to and replace what earlier ones define.
   /// All faults of all files are reported at once, each with file, line and column.
-  static CompileResult compile(std::span<const util::Document> documents);
+  static CompileResult compile(std::span<const util::Document> documents, const CompileOptions& options = {});
 
   /// Appends one Match for each rule that holds for `event`. Never throws but on memory exhaustion, reads no clock and
   /// no file; allocates only for what is appended. `Match::output` is rendered here.
@@ -77,6 +86,9 @@ class RuleSet {
   [[nodiscard]] const RuleSummary* find(std::string_view id) const noexcept;
   /// Enabled rules that are tried on events of this kind.
   [[nodiscard]] std::size_t rules_for(EventKind kind) const noexcept;
+  /// The compiled plan of a rule as text for people: for each kind of event what makes the rule a candidate, then the
+  /// checks in the order they are made, with how many rules share each. Empty when there is no such rule.
+  [[nodiscard]] std::string plan(std::string_view id) const;
   /// sha256 (hex) over the files in order: names the rules in evidence.
   [[nodiscard]] const std::string& hash() const noexcept;
 
