@@ -10,6 +10,7 @@ Command add_status(CLI::App& app, Context& context);
 Command add_events(CLI::App& app, Context& context);
 Command add_scope_check(CLI::App& app, Context& context);
 Command add_rules_coverage(CLI::App& app, Context& context);
+Command add_rules_explain(CLI::App& app, Context& context);
 Command add_rules_show(CLI::App& app, Context& context);
 Command add_rules_fields(CLI::App& app, Context& context);
 Command add_rules_fmt(CLI::App& app, Context& context);

@@ -26,15 +26,22 @@ LoadedRules load_rules(const std::vector<std::string>& files, const Context& con
   return {std::move(compiled.set), std::move(diagnostics), std::move(read.documents)};
 }
 
-const engine::RuleSummary* find_rule(const engine::RuleSet& rules, const std::string& id_or_name) {
+std::optional<ChosenRule> choose_rule(const std::string& id_or_name, const std::vector<std::string>& files,
+                                      const Context& context) {
+  ChosenRule out{load_rules(files, context), nullptr};
+  if (out.loaded.set == nullptr) {
+    print_diagnostics(out.loaded.diagnostics);
+    return std::nullopt;
+  }
   std::vector<std::string> ids;
-  for (const auto& rule : rules.rules()) {
-    if (rule.info->id == id_or_name || rule.info->name == id_or_name) return &rule;
+  for (const auto& rule : out.loaded.set->rules()) {
+    if (rule.info->id == id_or_name || rule.info->name == id_or_name) out.rule = &rule;
     ids.push_back(rule.info->id);
   }
+  if (out.rule != nullptr) return out;
   const auto near = util::nearest(id_or_name, ids);
   complain(fmt::format("no rule '{}'{}", id_or_name, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace ambit::cli

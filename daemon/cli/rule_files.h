@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,13 @@ struct LoadedRules {
 /// configuration are among the diagnostics.
 LoadedRules load_rules(const std::vector<std::string>& files, const Context& context);
 
-/// The rule of that id or name; without one, says so on standard error with the nearest id and gives nullptr.
-const engine::RuleSummary* find_rule(const engine::RuleSet& rules, const std::string& id_or_name);
+/// One rule among those loaded.
+struct ChosenRule {
+  LoadedRules loaded;
+  const engine::RuleSummary* rule = nullptr;  ///< lives in `loaded`
+};
+/// As load_rules(), and the rule of that id or name; nullopt after the faults, or the nearest id, were printed.
+std::optional<ChosenRule> choose_rule(const std::string& id_or_name, const std::vector<std::string>& files,
+                                      const Context& context);
 
 }  // namespace ambit::cli

@@ -1,50 +1,135 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "command_group.h"
 #include "commands.h"
+#include "engine/analysis.h"
 #include "output.h"
 #include "rule_files.h"
+#include "rule_findings.h"
+#include "sarif.h"
 
 namespace ambit::cli {
 namespace {
 
-nlohmann::json to_json(const engine::RepeatBar& bar) {
+using nlohmann::json;
+
+/// Rules whose estimated cost is told.
+constexpr std::size_t kDearest = 3;
+
+struct Options {
+  std::vector<std::string> files;
+  std::string format = "text";
+};
+
+struct Cost {
+  std::string rule_id;
+  double comparisons = 0;
+};
+
+/// By falling cost, of the enabled rules.
+std::vector<Cost> costs_of(const engine::RuleSet& rules) {
+  std::vector<Cost> out;
+  for (const auto& rule : rules.rules()) {
+    if (rule.is_enabled) out.push_back({rule.info->id, engine::estimated_cost(rules, rule.info->id)});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const Cost& a, const Cost& b) { return a.comparisons > b.comparisons; });
+  return out;
+}
+
+/// Whether rules should be looked at again, though they compile.
+bool is_doubt(const Finding& finding) {
+  constexpr std::array kDoubts = {"never-true", "always-true", "shadowed", "unknown-id"};
+  return std::find(kDoubts.begin(), kDoubts.end(), finding.kind) != kDoubts.end();
+}
+
+json to_json(const engine::RepeatBar& bar) {
   return {{"rule", bar.rule_id}, {"event", name_of(bar.kind)}, {"fields", bar.fields}};
 }
 
-/// Such rules cost a record for every repetition of an access that they could hold for.
-void print_bar(const engine::RepeatBar& bar) {
-  print(
-      fmt::format("note: rule {} asks for {} of {} events: repetitions that its other checks do not rule out are sent "
-                  "one by one, not counted in the kernel\n",
-                  bar.rule_id, fmt::join(bar.fields, ", "), name_of(bar.kind)));
+json to_json(const Finding& finding) {
+  auto out = diagnostics_json({finding.diagnostic})[0];
+  out["kind"] = finding.kind;
+  return out;
 }
 
-int check(const std::vector<std::string>& files, const Context& context) {
-  const auto loaded = load_rules(files, context);
-  const bool is_good = loaded.set != nullptr;
-  const auto count = is_good ? loaded.set->rules().size() : 0;
-  const auto bars = is_good ? loaded.set->repeat_bars() : std::vector<engine::RepeatBar>{};
-  if (context.is_json) {
-    auto bars_json = nlohmann::json::array();
-    for (const auto& bar : bars) bars_json.push_back(to_json(bar));
-    print_json({{"ok", is_good},
-                {"rules", count},
-                {"hash", is_good ? loaded.set->hash() : ""},
-                {"repeats_sent", bars_json},
-                {"diagnostics", diagnostics_json(loaded.diagnostics)}});
-  } else {
-    print_diagnostics(loaded.diagnostics);
-    for (const auto& bar : bars) print_bar(bar);
-    if (is_good) {
-      print(fmt::format("{} {} fine (hash {})\n", count, count == 1 ? "rule is" : "rules are",
-                        loaded.set->hash().substr(0, 12)));
+/// Such rules cost a record for every repetition of an access that they could hold for.
+std::string text_of(const engine::RepeatBar& bar) {
+  return fmt::format(
+      "note: rule {} asks for {} of {} events: repetitions that its other checks do not rule out are sent one by one, "
+      "not counted in the kernel\n",
+      bar.rule_id, fmt::join(bar.fields, ", "), name_of(bar.kind));
+}
+
+struct Checked {
+  LoadedRules loaded;
+  std::vector<Finding> findings;
+  std::string not_asked;  ///< why the signals of this kernel are not known
+  [[nodiscard]] bool is_good() const noexcept { return loaded.set != nullptr; }
+};
+
+void print_as_json(const Checked& checked) {
+  const auto& set = checked.loaded.set;
+  json bars = json::array(), findings = json::array(), costs = json::array();
+  if (set != nullptr) {
+    for (const auto& bar : set->repeat_bars()) bars.push_back(to_json(bar));
+    for (const auto& cost : costs_of(*set))
+      costs.push_back({{"rule", cost.rule_id}, {"comparisons", cost.comparisons}});
+  }
+  for (const auto& finding : checked.findings) findings.push_back(to_json(finding));
+  print_json({{"ok", checked.is_good()},
+              {"rules", set != nullptr ? set->rules().size() : 0},
+              {"hash", set != nullptr ? set->hash() : ""},
+              {"repeats_sent", std::move(bars)},
+              {"costs", std::move(costs)},
+              {"findings", std::move(findings)},
+              {"diagnostics", diagnostics_json(checked.loaded.diagnostics)}});
+}
+
+void print_as_text(const Checked& checked) {
+  std::vector<util::Diagnostic> lines;
+  for (const auto& finding : checked.findings) {
+    lines.push_back(finding.diagnostic);
+    if (finding.kind != "error" && finding.kind != "warning")
+      lines.back().message += fmt::format(" [{}]", finding.kind);
+  }
+  print_diagnostics(lines);
+  const auto& set = checked.loaded.set;
+  if (set == nullptr) return;
+  for (const auto& bar : set->repeat_bars()) print(text_of(bar));
+  auto costs = costs_of(*set);
+  costs.resize(std::min(costs.size(), kDearest));
+  std::vector<std::string> dearest;
+  for (const auto& cost : costs) dearest.push_back(fmt::format("{} ({:.0f})", cost.rule_id, cost.comparisons));
+  if (!dearest.empty()) print(fmt::format("dearest, in comparisons an event at most: {}\n", fmt::join(dearest, ", ")));
+  if (!checked.not_asked.empty())
+    print(fmt::format("note: which signals this kernel gives is not known ({})\n", checked.not_asked));
+  const auto count = set->rules().size();
+  print(fmt::format("{} {} fine (hash {})\n", count, count == 1 ? "rule is" : "rules are", set->hash().substr(0, 12)));
+}
+
+int check(const Options& options, const Context& context) {
+  Checked checked{load_rules(options.files, context), {}, {}};
+  checked.findings = findings_of(checked.loaded);
+  if (checked.is_good()) {
+    for (auto& finding : blind_rules(*checked.loaded.set, context, checked.not_asked)) {
+      checked.findings.push_back(std::move(finding));
     }
   }
-  return is_good ? kFine : kUsage;
+  if (options.format == "sarif") {
+    print_json(sarif_log(checked.findings));
+  } else if (context.is_json || options.format == "json") {
+    print_as_json(checked);
+  } else {
+    print_as_text(checked);
+  }
+  if (!checked.is_good()) return kUsage;
+  return std::any_of(checked.findings.begin(), checked.findings.end(), is_doubt) ? kFinding : kFine;
 }
 
 }  // namespace
@@ -52,9 +137,11 @@ int check(const std::vector<std::string>& files, const Context& context) {
 Command add_rules_check(CLI::App& app, Context& context) {
   auto* command =
       command_group(app, "rules", "Detection rules").add_subcommand("check", "Check rule files; needs no daemon");
-  auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("files", *files, "Rule files or folders; default: the configured or built-in ones");
-  return {[files, &context] { return check(*files, context); }, command};
+  auto options = std::make_shared<Options>();
+  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  command->add_option("--format", options->format, "text, json or sarif (SARIF 2.1.0)")
+      ->check(CLI::IsMember({"text", "json", "sarif"}));
+  return {[options, &context] { return check(*options, context); }, command};
 }
 
 }  // namespace ambit::cli

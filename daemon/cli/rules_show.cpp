@@ -71,20 +71,15 @@ std::string text_of(const engine::RuleSummary& rule, const std::string& source) 
 }
 
 int show_rule(const Options& options, const Context& context) {
-  const auto loaded = load_rules(options.files, context);
-  if (loaded.set == nullptr) {
-    print_diagnostics(loaded.diagnostics);
-    return kUsage;
-  }
-  const auto* rule = find_rule(*loaded.set, options.rule);
-  if (rule == nullptr) return kUsage;
-  const auto source = source_of(*rule, loaded.documents);
+  const auto chosen = choose_rule(options.rule, options.files, context);
+  if (!chosen) return kUsage;
+  const auto source = source_of(*chosen->rule, chosen->loaded.documents);
   if (context.is_json) {
-    auto value = rule_json(*rule);
+    auto value = rule_json(*chosen->rule);
     value["source"] = source;
     print_json(value);
   } else {
-    print(text_of(*rule, source));
+    print(text_of(*chosen->rule, source));
   }
   return kFine;
 }

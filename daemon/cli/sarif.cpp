@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sarif.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace ambit::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kKinds = {{
+    {"error", "The file is not a valid rule file"},
+    {"warning", "The rule file is valid, and this is doubtful in it"},
+    {"never-true", "A condition, or a part of one, that no event can make true"},
+    {"always-true", "A condition, or a part of one, that every event makes true"},
+    {"shadowed", "A rule that holds only where an earlier one does"},
+    {"unknown-id", "A framework id that rules/catalog/frameworks.yaml does not have"},
+    {"blind-signal", "A rule that needs a signal which this kernel does not give"},
+    {"repeats", "A rule that keeps repeated accesses from being counted in the kernel"},
+    {"cost", "A rule that costs much more than others"},
+}};
+
+/// Of a URI everything but its unreserved characters and slashes is encoded (RFC 3986).
+std::string uri_of(const std::string& path) {
+  constexpr std::string_view kBuiltIn = "embedded:";
+  std::string out = path.starts_with(kBuiltIn) ? "embedded:" : path.starts_with('/') ? "file://" : "";
+  for (const char c : path.starts_with(kBuiltIn) ? path.substr(kBuiltIn.size()) : path) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                          std::string_view("-._~/").find(c) != std::string_view::npos;
+    out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+json location_of(const util::Diagnostic& diagnostic) {
+  json place = {{"artifactLocation", {{"uri", uri_of(diagnostic.file)}}}};
+  if (diagnostic.line > 0) {
+    place["region"]["startLine"] = diagnostic.line;
+    if (diagnostic.column > 0) place["region"]["startColumn"] = diagnostic.column;
+  }
+  return {{"physicalLocation", std::move(place)}};
+}
+
+}  // namespace
+
+std::string_view kind_text(std::string_view kind) {
+  const auto* const found =
+      std::find_if(kKinds.begin(), kKinds.end(), [kind](const auto& k) { return k.first == kind; });
+  return found == kKinds.end() ? std::string_view() : found->second;
+}
+
+json sarif_log(const std::vector<Finding>& findings) {
+  json kinds = json::array();
+  for (const auto& [kind, text] : kKinds) {
+    kinds.push_back({{"id", kind}, {"shortDescription", {{"text", text}}}});
+  }
+  json results = json::array();
+  for (const auto& [kind, diagnostic] : findings) {
+    const auto* const at = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.first == kind; });
+    json result = {{"ruleId", kind},
+                   {"level", diagnostic.is_warning ? "warning" : "error"},
+                   {"message", {{"text", diagnostic.message}}}};
+    if (at != kKinds.end()) result["ruleIndex"] = at - kKinds.begin();
+    if (!diagnostic.file.empty()) result["locations"] = json::array({location_of(diagnostic)});
+    results.push_back(std::move(result));
+  }
+  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+          {"version", "2.1.0"},
+          {"runs",
+           json::array(
+               {{{"tool", {{"driver", {{"name", "ambit"}, {"version", AMBIT_VERSION}, {"rules", std::move(kinds)}}}}},
+                 {"columnKind", "utf16CodeUnits"},
+                 {"results", std::move(results)}}})}};
+}
+
+}  // namespace ambit::cli
