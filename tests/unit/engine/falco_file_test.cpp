@@ -105,7 +105,9 @@ TEST_F(FalcoFile, EmptyExceptionIsASlotAndPriorityIsReplaced) {
   EXPECT_THAT(write("editor", "/etc/a"), ElementsAre("Write below etc"));
   EXPECT_THAT(write("vim", "/etcetera"), IsEmpty());
   for (const auto& rule : result_.set->rules()) {
-    if (rule.info->name == "Write below etc") EXPECT_EQ(rule.priority, "warning");
+    if (rule.info->name == "Write below etc") {
+      EXPECT_EQ(rule.priority, "warning");
+    }
   }
 }
 
