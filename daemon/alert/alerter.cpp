@@ -12,6 +12,7 @@
 
 #include "instances.h"
 #include "object_key.h"
+#include "util/archive_vocabulary.h"
 #include "util/digest.h"
 
 namespace ambit::alert {
@@ -44,6 +45,11 @@ struct Alerter::Impl {
     std::uint64_t count = 1;
     Instances instances;
     bool is_changed = false;  // since the last checkpoint
+
+    template <class Archive>
+    friend void describe(Archive& archive, Window& v) {
+      archive(v.key, v.first, v.last, v.count, v.instances, v.is_changed);
+    }
   };
   using Windows = std::list<Window>;  // oldest first: all are of one length
 
@@ -179,6 +185,25 @@ void Alerter::checkpoint(std::vector<AlertRef>& out) {
 
 void Alerter::flush(std::vector<AlertRef>& out) {
   while (!impl_->windows.empty()) impl_->close(impl_->windows.begin(), out);
+}
+
+void Alerter::save(util::ArchiveWriter& archive) const {
+  archive(impl_->options.id_clock, impl_->wall_minus_boot, impl_->windows);
+}
+
+void Alerter::restore(util::ArchiveReader& archive) {
+  Impl::Windows windows;
+  archive(impl_->options.id_clock, impl_->wall_minus_boot, windows);
+  impl_->windows = std::move(windows);
+  for (auto at = impl_->windows.begin(); at != impl_->windows.end() && archive.ok(); ++at) {
+    const bool is_new = impl_->by_key.emplace(at->key, at).second;
+    if (!is_new || !at->first || !at->first->rule) archive.fail();
+  }
+}
+
+void Alerter::forget_windows() {
+  impl_->by_key.clear();
+  impl_->windows.clear();
 }
 
 Stats Alerter::stats() const noexcept {

@@ -21,6 +21,11 @@ class Instances {
   /// about 10 % up to 3,000, then at most 7,098.
   [[nodiscard]] std::uint64_t more() const;
 
+  template <class Archive>
+  friend void describe(Archive& archive, Instances& v) {
+    archive(v.listed_, v.seen_);
+  }
+
  private:
   static constexpr std::size_t kBits = 1024;
   std::vector<AlertInstance> listed_;

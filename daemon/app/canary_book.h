@@ -23,6 +23,12 @@ class CanaryBook {
   /// Takes note of an event; true when it is an act that the canary is there to do.
   bool observe(const Enriched& enriched);
 
+  /// Who belongs to the helper.
+  template <class Archive>
+  friend void describe(Archive& archive, CanaryBook& v) {
+    archive(v.folder_, v.members_, v.ended_, v.images_);
+  }
+
   /// Signals seen so far in this run, with the boot time of the last act.
   [[nodiscard]] const std::map<std::string, BootTime>& seen() const noexcept { return seen_; }
   /// True for an image of the canary, so that the kernel is told to send all it does.

@@ -22,6 +22,9 @@ using namespace std::chrono_literals;
 
 /// What ends the daemon at the stop of the service, whatever the sinks do.
 constexpr auto kDrainLimit = 3s;
+/// How long the last blocks of a recording are waited for, and in how many looks.
+constexpr auto kRecordingLimit = 1s;
+constexpr int kRecordingParts = 20;
 
 std::string first_line(const char* path) {
   std::ifstream in(path);
@@ -221,15 +224,15 @@ void Daemon::start_pipeline() {
     options.former = FormerRun{sensor_->ring().written_position(), end, cgroup_names()};
   }
   options.seen_entries = config_.kernel.seen_enabled ? config_.kernel.seen_entries : 0;
-  options.self_tgid = static_cast<std::uint32_t>(getpid());
-  options.self_executable = own_executable(*sensor_);
-  options.alert.window = config_.alerts.window;
-  options.alert.boot_id = boot_id_;
-  options.alert.ring_generation = pins.ring_generation;
-  options.alert.id_clock = ledger_->id_clock(collector::wall_now() - collector::boot_now());
-  options.enrich.resolvers = resolvers_of(config_);
+  options.assessment.self_tgid = static_cast<std::uint32_t>(getpid());
+  options.assessment.self_executable = own_executable(*sensor_);
+  options.assessment.alert.window = config_.alerts.window;
+  options.assessment.alert.boot_id = boot_id_;
+  options.assessment.alert.ring_generation = pins.ring_generation;
+  options.assessment.alert.id_clock = ledger_->id_clock(collector::wall_now() - collector::boot_now());
+  options.assessment.enrich.resolvers = resolvers_of(config_);
   for (const auto& signal : sensor_->signals()) {
-    if (signal.state != kernel::HookState::active) options.blind_signals.push_back(signal.signal);
+    if (signal.state != kernel::HookState::active) options.assessment.blind_signals.push_back(signal.signal);
     if (signal.signal == "traffic") options.counts_traffic = signal.state == kernel::HookState::active;
   }
   live_ = std::make_unique<LiveEvents>([this](bool wanted) { pipeline_->follow_events(wanted); });
@@ -290,7 +293,13 @@ void Daemon::stop() {
     io_.run_for(kDrainLimit + 1s);
     delivery_->stop();
   }
+  // Who records gets the end of it, too.
+  for (int i = 0; recording_ && !recording_->is_over() && i < kRecordingParts; ++i) {
+    io_.restart();
+    io_.run_for(kRecordingLimit / kRecordingParts);
+  }
   workers_.join();
+  recording_.reset();
   probes_.reset();
   http_.reset();
   control_.reset();

@@ -8,6 +8,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <limits>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -74,6 +75,9 @@ class Daemon {
   void watch_own_files();
   void check_pins();
   void inject(EventKind kind, EventFacts facts);
+  Status start_recording(const nlohmann::json& request, std::shared_ptr<control::Stream> stream);
+  Result<nlohmann::json> stop_recording();
+  void drop_recording();
   void reload(control::Server::Reply reply);
   void finish_reload(config::LoadResult config, LoadedSets sets, Event users, const control::Server::Reply& reply);
   void refuse_reload(const std::string& why, const control::Server::Reply& reply);
@@ -116,6 +120,7 @@ class Daemon {
   std::unique_ptr<ResolverWorker> resolver_;
   std::unique_ptr<OwnFiles> own_files_;
   std::unique_ptr<LiveEvents> live_;
+  std::shared_ptr<Recording> recording_;  ///< outlives what the pipeline holds of it
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<ProbeRunner> probes_;
   std::unique_ptr<sink::Delivery> delivery_;

@@ -110,6 +110,7 @@ void Daemon::every_second() {
     for (auto& facts : canary_.judge(signals_now())) inject(EventKind::coverage, std::move(facts));
   }
   check_pins();
+  drop_recording();
   if (now - own_files_watched_ > kOwnFilesInterval) watch_own_files();
   if (!is_taken_over_ && readiness().is_ready) sweep_former_run();
   if (!ready_told_ && readiness().is_ready) {
@@ -216,6 +217,35 @@ void Daemon::refuse_reload(const std::string& why, const control::Server::Reply&
   reply(Error{why});
 }
 
+Status Daemon::start_recording(const nlohmann::json& request, std::shared_ptr<control::Stream> stream) {
+  drop_recording();
+  if (recording_) return Error{"another recording is under way"};
+  if (!is_caught_up()) return Error{"the daemon still judges what happened before it began: try again in a moment"};
+  const auto filter_text = request.value("filter", "");
+  auto filter = engine::Filter::compile(filter_text);
+  if (!filter.ok()) return filter.error();
+  RecordingRequest wanted{.filter_text = filter_text,
+                          .filter = std::move(filter).value(),
+                          .duration = std::chrono::milliseconds(request.value("duration_ms", std::int64_t{0})),
+                          .max_bytes = request.value("max_bytes", std::uint64_t{0}),
+                          .host = host_,
+                          .kernel = kernel_release_};
+  recording_ = std::make_shared<Recording>(std::move(wanted), std::move(stream));
+  pipeline_->record(recording_);
+  return Ok{};
+}
+
+Result<nlohmann::json> Daemon::stop_recording() {
+  if (!recording_) return Error{"no recording is under way"};
+  recording_->ask_to_end("stopped");
+  return nlohmann::json::object();
+}
+
+/// Here and not where the pipeline lets go of it: its thread is waited for.
+void Daemon::drop_recording() {
+  if (recording_ && recording_->is_over() && pipeline_->recording() == nullptr) recording_.reset();
+}
+
 bool Daemon::is_alive() const {
   return pipeline_ != nullptr && collector::boot_now() - pipeline_->heartbeat() < kHeartbeatLimit;
 }
@@ -304,6 +334,10 @@ void Daemon::register_handlers() {
   });
   control_->on_async("reload",
                      [this](const nlohmann::json&, control::Server::Reply reply) { reload(std::move(reply)); });
+  control_->on_stream("record", [this](const nlohmann::json& request, std::shared_ptr<control::Stream> stream) {
+    return start_recording(request, std::move(stream));
+  });
+  control_->on("record_stop", [this](const nlohmann::json&) { return stop_recording(); });
   control_->on_stream(
       "events", [this](const nlohmann::json& request, std::shared_ptr<control::Stream> stream) -> Status {
         auto filter = engine::Filter::compile(request.value("filter", ""));

@@ -26,14 +26,7 @@ Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledg
       ledger_(ledger),
       metrics_(metrics),
       hooks_(std::move(hooks)),
-      sets_(std::move(sets)),
-      blind_signals_(std::move(options.blind_signals)),
-      self_tgid_(options.self_tgid),
-      self_executable_(options.self_executable),
-      enricher_(sets_.catalog, std::move(options.enrich)),
-      judge_(sets_.scopes, options.self_tgid),
-      alerter_(std::move(options.alert)),
-      canaries_(options.self_tgid, options.self_executable),
+      assessment_(std::move(sets), std::move(options.assessment), [this] { tell_kernel(); }),
       seen_(sensor_.seen(), options.seen_entries),
       known_(sensor_.known(), options.max_known),
       former_(std::move(options.former)),
@@ -67,7 +60,11 @@ void Pipeline::run(const std::stop_token& stop) {
   seen_.collect(batch_.accesses);
   count_traffic();
   count_losses();
-  alerter_.flush(batch_.alerts);
+  if (recorded_ != nullptr) {
+    recorded_->end("the daemon stopped");
+    recorded_ = nullptr;
+  }
+  assessment_.alerter().flush(batch_.alerts);
   hand_over();
 }
 
@@ -100,29 +97,25 @@ void Pipeline::handle_record(const collector::RawRecord& record) {
 void Pipeline::mark_own_files(Event& event) const {
   FileObject* object = nullptr;
   if (auto* names = std::get_if<NameFacts>(&event.facts)) {
-    if (sets_.own) sets_.own->mark(*names);
+    if (const auto& own = assessment_.sets().own) own->mark(*names);
     object = &names->object;
   } else if (auto* open = std::get_if<OpenFacts>(&event.facts)) {
     object = &open->object;
   }
   if (object == nullptr || (object->protected_flags & AMBIT_PROTECT_SELF) == 0) return;
-  const auto process = enricher_.find(event.subject);
-  const bool is_ambit = event.subject.tgid == self_tgid_ ||
-                        (process && self_executable_.known() && process->exe_object.id == self_executable_);
+  const auto process = assessment_.enricher().find(event.subject);
+  const FileId self = assessment_.options().self_executable;
+  const bool is_ambit = event.subject.tgid == assessment_.options().self_tgid ||
+                        (process && self.known() && process->exe_object.id == self);
   if (is_ambit) object->protected_flags &= ~kOwnRules;
 }
 
 void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   metrics_.count_event(event.kind);
-  if (event.kind == EventKind::tick) on_tick(event);
   if (event.kind == EventKind::reload) on_reload(event);
-
-  JudgedEvent judged;
-  judged.enriched = enricher_.apply(event);
-  judged.judgement = judge_.judge(judged.enriched);
-  const bool is_canary = canaries_.observe(judged.enriched);
-  if (judge_.has_output()) tell_kernel();
-  known_.note(judged.enriched, judge_);
+  const Assessed assessed = assessment_.assess(event, batch_.alerts);
+  const JudgedEvent& judged = assessed.judged;
+  known_.note(judged.enriched, assessment_.judge());
   if (catching_ != Catching::no && event.kind == EventKind::exit) ghosts_.erase(event.subject);
   if (catching_ == Catching::merging && event.kind == EventKind::exec) ghosts_.erase(event.subject);
   if (event.kind == EventKind::objects) publish_snapshot();  // at once: readiness waits for it
@@ -138,57 +131,83 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   }
   if (event.kind == EventKind::loss) {
     const auto& loss = std::get<LossFacts>(event.facts);
-    const BootTime since = losses_since_ != BootTime{} ? losses_since_ : now_ - 1s;
-    batch_.gaps.push_back({wall_of(since), wall_, loss.reason,
+    const BootTime since = losses_since_ != BootTime{} ? losses_since_ : now() - 1s;
+    batch_.gaps.push_back({assessment_.wall_of(since), assessment_.wall(), loss.reason,
                            judged.judgement.workload ? judged.judgement.workload->name : std::string(), loss.count});
   }
-  match(judged, is_canary);
-  if (judged.judgement.is_repeatable && !is_canary && seen_.is_enabled() && catching_ == Catching::no) {
+  if (recorded_ != nullptr) recorded_->add(judged);
+  if (!is_told_before(event)) assessment_.alert(assessed, batch_.alerts);
+  if (judged.judgement.is_repeatable && !assessed.is_canary && seen_.is_enabled() && catching_ == Catching::no) {
     if (const auto ticket = kernel::seen_ticket(record))
-      seen_.offer(*ticket, judged, *sets_.rules, wall_of(event.time));
+      seen_.offer(*ticket, judged, *assessment_.sets().rules, assessment_.wall_of(event.time));
   }
   if (events_wanted_.load(std::memory_order_relaxed)) hooks_.on_event(judged);
-}
-
-void Pipeline::match(const JudgedEvent& judged, bool is_canary) {
-  matches_.clear();
-  sets_.rules->evaluate(judged, matches_);
-  if (matches_.empty() || is_canary || is_told_before(judged.event())) return;
-  std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
-  alerter_.consider(judged, matches_, {losses_.total(), blind_signals_}, batch_.alerts);
+  if (event.kind != EventKind::tick) return;
+  on_tick();
+  go_on_recording();
 }
 
 void Pipeline::note_access(const JudgedEvent& judged) {
-  if (auto access = ledger::access_of(judged, wall_of(judged.event().time)))
+  if (auto access = ledger::access_of(judged, assessment_.wall_of(judged.event().time)))
     batch_.accesses.push_back(std::move(*access));
 }
 
 void Pipeline::note_traffic(const JudgedEvent& judged) {
   const auto& facts = std::get<NetFacts>(judged.event().facts);
   metrics_.count_traffic(*judged.judgement.workload, facts.bytes_in, facts.bytes_out);
-  if (auto record = ledger::traffic_of(judged, wall_of(judged.event().time)))
+  if (auto record = ledger::traffic_of(judged, assessment_.wall_of(judged.event().time)))
     batch_.traffic.push_back(std::move(*record));
 }
 
-void Pipeline::on_tick(const Event& event) {
-  now_ = event.time;
-  wall_ = std::get<TickFacts>(event.facts).wall;
+void Pipeline::on_tick() {
   if (is_at_present()) {
-    heartbeat_.store(now_.count(), std::memory_order_relaxed);
-    seen_.set_time(now_, wall_);
-    sensor_.beat(static_cast<std::uint64_t>(now_.count()));
+    heartbeat_.store(now().count(), std::memory_order_relaxed);
+    seen_.set_time(now(), assessment_.wall());
+    sensor_.beat(static_cast<std::uint64_t>(now().count()));
   }
-  alerter_.tick(now_, wall_, batch_.alerts);
-  if (now_ - last_second_ < 1s) return;
-  last_second_ = now_;
+  if (now() - last_second_ < 1s) return;
+  last_second_ = now();
   once_a_second();
 }
 
+bool Pipeline::record(std::shared_ptr<Recording> recording) {
+  const std::lock_guard lock(mutex_);
+  if (recording_) return false;
+  recording_ = std::move(recording);
+  return true;
+}
+
+std::shared_ptr<Recording> Pipeline::recording() const {
+  const std::lock_guard lock(mutex_);
+  return recording_;
+}
+
+void Pipeline::go_on_recording() {
+  if (recorded_ != nullptr) {
+    if (!recorded_->on_tick(now())) end_recording();
+    return;
+  }
+  // What is judged of the past is not told of again, which no recording could say.
+  if (catching_ != Catching::no) return;
+  if (const auto next = recording()) {
+    recorded_ = next.get();
+    seen_.pause(true);
+    next->begin(assessment_);
+  }
+}
+
+void Pipeline::end_recording() {
+  recorded_ = nullptr;
+  seen_.pause(false);
+  const std::lock_guard lock(mutex_);
+  recording_.reset();
+}
+
 void Pipeline::once_a_second() {
-  alerter_.checkpoint(batch_.running);
+  assessment_.alerter().checkpoint(batch_.running);
   seen_.collect(batch_.accesses);
   count_traffic();
-  known_.refresh(judge_);
+  known_.refresh(assessment_.judge());
   if (catching_ == Catching::no) count_losses();  // of what is behind, all at once and with its span
   publish_snapshot();
 }
@@ -200,25 +219,26 @@ void Pipeline::count_traffic() {
     ++traffic_failures_;
     return;
   }
-  for (const auto& row : *rows) handle(collector::traffic_event(row, now_));
+  for (const auto& row : *rows) handle(collector::traffic_event(row, now()));
 }
 
 void Pipeline::count_losses() {
   const auto ledger = ledger_.status();
   const auto totals = sensor_.read_losses();
-  auto events = losses_.take(totals, now_);
+  auto events = losses_.take(totals, now());
   for (auto& more :
-       {losses_.take("undecodable", undecodable_, now_), losses_.take("traffic_unread", traffic_failures_, now_),
-        losses_.take("dns_stream", dns_streams_.broken(), now_), losses_.take("ring_abandoned", ring_abandoned_, now_),
-        losses_.take("held_full", held_dropped_, now_),
-        losses_.take("inject_full", collector_.injected_dropped(), now_),
-        losses_.take("inventory_full", collector_.inventory_dropped(), now_),
-        losses_.take("ledger_alerts", ledger.lost_alerts, now_), losses_.take("ledger_rows", ledger.lost_rows, now_),
-        losses_.take("outbox_limit", ledger.undelivered_dropped, now_),
-        losses_.take("fanotify_full", hooks_.names_lost(), now_),
-        losses_.take("judge_full", judge_.refused_processes(), now_),
-        losses_.take("processes_full", enricher_.counters().processes_refused, now_),
-        losses_.take("protect_refused", protect_refused_, now_), losses_.take("names_refused", names_refused_, now_)}) {
+       {losses_.take("undecodable", undecodable_, now()), losses_.take("traffic_unread", traffic_failures_, now()),
+        losses_.take("dns_stream", dns_streams_.broken(), now()),
+        losses_.take("ring_abandoned", ring_abandoned_, now()), losses_.take("held_full", held_dropped_, now()),
+        losses_.take("inject_full", collector_.injected_dropped(), now()),
+        losses_.take("inventory_full", collector_.inventory_dropped(), now()),
+        losses_.take("ledger_alerts", ledger.lost_alerts, now()), losses_.take("ledger_rows", ledger.lost_rows, now()),
+        losses_.take("outbox_limit", ledger.undelivered_dropped, now()),
+        losses_.take("fanotify_full", hooks_.names_lost(), now()),
+        losses_.take("judge_full", assessment_.judge().refused_processes(), now()),
+        losses_.take("processes_full", assessment_.enricher().counters().processes_refused, now()),
+        losses_.take("protect_refused", protect_refused_, now()),
+        losses_.take("names_refused", names_refused_, now())}) {
     events.insert(events.end(), more.begin(), more.end());
   }
   for (const auto& event : events) {
@@ -226,7 +246,7 @@ void Pipeline::count_losses() {
     metrics_.count_loss(loss.reason, loss.count);
     handle(event);
   }
-  losses_since_ = now_;
+  losses_since_ = now();
   if (!events.empty()) batch_.loss_totals = losses_.totals();
 }
 
@@ -237,32 +257,32 @@ void Pipeline::on_reload(const Event& event) {
     const std::lock_guard lock(mutex_);
     offered.swap(offered_);
   }
-  batch_.changes.push_back({wall_, "reload", facts.ok ? "accepted" : "refused", "", facts.summary});
+  batch_.changes.push_back({assessment_.wall(), "reload", facts.ok ? "accepted" : "refused", "", facts.summary});
   if (offered) adopt(std::move(*offered));
 }
 
 void Pipeline::adopt(Sets sets) {
-  sets_ = std::move(sets);
-  enricher_.replace(sets_.catalog);
-  judge_.replace(sets_.scopes);
-  for (const auto& workload : sets_.scopes->workloads()) {
-    batch_.changes.push_back({wall_, "scope", workload->name, workload->scope_hash, ""});
+  if (recorded_ != nullptr) recorded_->add_sets(*sets.texts);
+  assessment_.adopt(std::move(sets));
+  const auto& in_force = assessment_.sets();
+  for (const auto& workload : in_force.scopes->workloads()) {
+    batch_.changes.push_back({assessment_.wall(), "scope", workload->name, workload->scope_hash, ""});
   }
-  batch_.changes.push_back({wall_, "rules", "", sets_.rules->hash(), ""});
-  tell_kernel();
+  batch_.changes.push_back({assessment_.wall(), "rules", "", in_force.rules->hash(), ""});
   publish_snapshot();  // at once: it says which scopes are not looked up yet
 }
 
 void Pipeline::tell_kernel() {
-  for (auto& change : judge_.take_decisions()) {
-    if (canaries_.owns_image(change.image)) change.decision.state = AMBIT_IMAGE_WATCHED;
+  auto& judge = assessment_.judge();
+  for (auto& change : judge.take_decisions()) {
+    if (assessment_.canaries().owns_image(change.image)) change.decision.state = AMBIT_IMAGE_WATCHED;
     if (!sensor_.set_image(change.image, change.decision).ok()) metrics_.count_loss("decision_refused");
   }
-  for (const auto image : judge_.take_forgotten()) {
+  for (const auto image : judge.take_forgotten()) {
     sensor_.forget_image(image);
     seen_.forget_image(image);
   }
-  for (const auto& change : judge_.take_protect_changes()) {
+  for (const auto& change : judge.take_protect_changes()) {
     if (!change.add) {
       change.is_directory ? sensor_.unprotect_dir(change.id) : sensor_.unprotect_file(change.id);
       continue;
@@ -271,16 +291,15 @@ void Pipeline::tell_kernel() {
                                             : sensor_.protect_file(change.id, change.flags);
     if (!status.ok()) ++protect_refused_;
   }
-  if (auto names = judge_.take_watched_names()) {
-    if (sets_.own) {
-      for (const auto* own : {&sets_.own->parts, &sets_.own->rules})
-        names->insert(names->end(), own->begin(), own->end());
+  if (auto names = judge.take_watched_names()) {
+    if (const auto& own = assessment_.sets().own) {
+      for (const auto* list : {&own->parts, &own->rules}) names->insert(names->end(), list->begin(), list->end());
     }
     if (!sensor_.watch_names(*names).ok()) ++names_refused_;
   }
   // After what the kernel is to protect: a record made from here on has seen all of it.
-  seen_.invalidate(judge_.take_stale());
-  if (auto requests = judge_.take_resolve_requests(); !requests.empty()) hooks_.on_resolve(std::move(requests));
+  seen_.invalidate(judge.take_stale());
+  if (auto requests = judge.take_resolve_requests(); !requests.empty()) hooks_.on_resolve(std::move(requests));
 }
 
 void Pipeline::hand_over() {
@@ -314,11 +333,11 @@ void Pipeline::count_alerts() {
 
 std::vector<metrics::TableRow> Pipeline::table_rows() const {
   const auto seen = seen_.stats();
-  const auto alerts = alerter_.stats();
+  const auto alerts = assessment_.alerter().stats();
   std::vector<metrics::TableRow> rows = {{"seen", seen.entries, seen_entries_, seen.evicted + seen.refused},
                                          {"known", known_.size(), max_known_, known_.refused()},
                                          {"alert_windows", alerts.open_kinds, alerts.max_kinds, alerts.evicted}};
-  for (const auto& table : enricher_.tables())
+  for (const auto& table : assessment_.enricher().tables())
     rows.push_back({std::string(table.name), table.used, table.capacity, table.full});
   return rows;
 }
@@ -333,16 +352,16 @@ std::vector<metrics::TotalRow> Pipeline::kernel_rows() {
 
 void Pipeline::publish_snapshot() {
   auto next = std::make_shared<Snapshot>();
-  next->time = now_;
+  next->time = now();
   next->ring_pending_bytes = sensor_.ring().pending_bytes();
   next->ring_capacity_bytes = sensor_.ring().capacity_bytes();
-  next->processes = enricher_.processes();
+  next->processes = assessment_.enricher().processes();
   next->tables = table_rows();
   next->kernel_counts = kernel_rows();
-  next->workloads = judge_.status();
-  next->probes = judge_.probes();
-  next->canaries = canaries_.seen();
-  next->sets = describe(sets_);
+  next->workloads = assessment_.judge().status();
+  next->probes = assessment_.judge().probes();
+  next->canaries = assessment_.canaries().seen();
+  next->sets = describe(assessment_.sets());
   const std::lock_guard lock(mutex_);
   snapshot_ = std::move(next);
 }

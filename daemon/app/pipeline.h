@@ -13,17 +13,15 @@
 #include <unordered_set>
 #include <vector>
 
-#include "alert/alerter.h"
-#include "canary_book.h"
+#include "assessment.h"
 #include "collector/collector.h"
 #include "collector/loss_accounts.h"
 #include "decode/dns_streams.h"
-#include "enrich/enricher.h"
 #include "kernel/sensor.h"
 #include "ledger/ledger.h"
 #include "metrics/registry.h"
 #include "process_keeper.h"
-#include "scope/judge.h"
+#include "recording.h"
 #include "seen_keeper.h"
 #include "sets.h"
 #include "snapshot.h"
@@ -47,16 +45,12 @@ struct FormerRun {
 struct PipelineOptions {
   std::optional<FormerRun> former;
   std::size_t max_known = 0;  ///< processes remembered for the run after this one; 0 = none
-  alert::Options alert;
-  enrich::Limits enrich;
-  std::size_t seen_entries = 0;  ///< of the seen-table; 0 = off
-  std::uint32_t self_tgid = 0;
-  FileId self_executable;
-  std::vector<std::string> blind_signals;  ///< of the hook plan, for alerts
-  bool counts_traffic = false;             ///< signal `traffic` is active
-  std::string loss_totals;                 ///< collector::LossAccounts::totals() of the run before over this ring
-  BootTime losses_since{};                 ///< when that run was last known to live; 0 = there was none
-  std::uint64_t ring_abandoned = 0;        ///< records left unread in a ring that was given up
+  AssessmentOptions assessment;
+  std::size_t seen_entries = 0;      ///< of the seen-table; 0 = off
+  bool counts_traffic = false;       ///< signal `traffic` is active
+  std::string loss_totals;           ///< collector::LossAccounts::totals() of the run before over this ring
+  BootTime losses_since{};           ///< when that run was last known to live; 0 = there was none
+  std::uint64_t ring_abandoned = 0;  ///< records left unread in a ring that was given up
 };
 
 /// kernel record -> decode -> enrich -> scope verdict -> rules -> alert -> ledger, in one thread and one order. Reads
@@ -74,6 +68,10 @@ class Pipeline {
 
   /// [any thread] What the next `reload` event that is ok puts in force.
   void offer(Sets sets);
+  /// [any thread] Begins with the next tick. False: another one is under way.
+  bool record(std::shared_ptr<Recording> recording);
+  /// [any thread] The recording under way, null = none.
+  [[nodiscard]] std::shared_ptr<Recording> recording() const;
   /// [any thread] Events are handed to on_event while this is true.
   void follow_events(bool wanted) noexcept { events_wanted_.store(wanted, std::memory_order_relaxed); }
   /// [any thread] Never null.
@@ -101,10 +99,9 @@ class Pipeline {
   void handle_record(const collector::RawRecord& record);
   /// `record`: what the event was decoded from; empty for the daemon's own.
   void handle(const Event& event, std::span<const std::byte> record = {});
-  void on_tick(const Event& event);
+  void on_tick();
   void on_reload(const Event& event);
   void once_a_second();
-  void match(const JudgedEvent& judged, bool is_canary);
   void note_access(const JudgedEvent& judged);
   void note_traffic(const JudgedEvent& judged);
   void tell_kernel();
@@ -113,33 +110,26 @@ class Pipeline {
   void count_traffic();
   void count_alerts();
   void publish_snapshot();
+  void go_on_recording();
+  void end_recording();
   [[nodiscard]] std::vector<metrics::TableRow> table_rows() const;
   [[nodiscard]] std::vector<metrics::TotalRow> kernel_rows();
   void adopt(Sets sets);
-  [[nodiscard]] WallTime wall_of(BootTime time) const noexcept { return wall_ + (time - now_); }
+  [[nodiscard]] BootTime now() const noexcept { return assessment_.now(); }
 
   collector::Collector& collector_;
   kernel::Sensor& sensor_;
   ledger::Ledger& ledger_;
   metrics::Registry& metrics_;
   PipelineHooks hooks_;
-  Sets sets_;
-  std::vector<std::string> blind_signals_;
-  std::uint32_t self_tgid_ = 0;
-  FileId self_executable_;
 
   decode::DnsStreams dns_streams_;
-  enrich::Enricher enricher_;
-  scope::Judge judge_;
-  alert::Alerter alerter_;
-  CanaryBook canaries_;
+  Assessment assessment_;
   SeenKeeper seen_;
   ProcessKeeper known_;
   std::optional<FormerRun> former_;
   collector::LossAccounts losses_;
 
-  BootTime now_{};
-  WallTime wall_{};
   BootTime last_second_{};
   /// remembering: what the run before wrote down is read; behind: the ring still holds what is older than this run;
   /// merging: the inventory of now comes next.
@@ -160,14 +150,15 @@ class Pipeline {
   std::uint64_t ring_position_ = 0;       ///< past the last ring record handled
   std::uint64_t submitted_position_ = 0;  ///< of the last batch that held rows
   ledger::Batch batch_;
-  std::vector<Match> matches_;
 
   std::atomic<bool> events_wanted_{false}, is_catching_up_{false};
   std::atomic<std::int64_t> heartbeat_{0};
   std::atomic<std::uint64_t> rounds_{0};
-  mutable std::mutex mutex_;  ///< guards the two below; held for a pointer copy
+  mutable std::mutex mutex_;  ///< guards the three below; held for a pointer copy
   SnapshotRef snapshot_;
   std::optional<Sets> offered_;
+  std::shared_ptr<Recording> recording_;
+  Recording* recorded_ = nullptr;  ///< pipeline thread: recording_ once it has begun
 };
 
 }  // namespace ambit::app

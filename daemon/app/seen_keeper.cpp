@@ -41,6 +41,11 @@ void SeenKeeper::invalidate(const scope::StaleJudgements& stale) {
   }
 }
 
+void SeenKeeper::pause(bool is_paused) {
+  is_paused_ = is_paused;
+  if (is_paused) invalidate({.all = true, .scopes = {}});
+}
+
 bool SeenKeeper::is_second_sight(const ambit_seen_key& key) {
   const auto hash = kernel::SeenKeyHash{}(key) | 1U;  // 0 is an empty place
   return std::exchange(sighted_[(hash >> 1) % kSighted], hash) == hash;

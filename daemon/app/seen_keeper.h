@@ -38,12 +38,14 @@ class SeenKeeper {
   void forget_image(ImageId image);
   void invalidate(const scope::StaleJudgements& stale);
   void set_time(BootTime now, WallTime wall);
+  /// While paused every access comes as a record: what is held is void, and nothing is entered.
+  void pause(bool is_paused);
 
   /// Once a second: what was counted since, of at most a bounded number of entries. Rows of accesses that the ledger
   /// keeps go to `rows`.
   void collect(std::vector<ledger::AccessRecord>& rows);
 
-  [[nodiscard]] bool is_enabled() const noexcept { return max_entries_ != 0; }
+  [[nodiscard]] bool is_enabled() const noexcept { return max_entries_ != 0 && !is_paused_; }
   [[nodiscard]] SeenStats stats() const noexcept;
 
  private:
@@ -66,6 +68,7 @@ class SeenKeeper {
 
   kernel::SeenStore& store_;
   std::size_t max_entries_;
+  bool is_paused_ = false;
   std::array<std::uint32_t, AMBIT_SEEN_GENERATIONS> generations_{};
   std::chrono::nanoseconds wall_minus_boot_{0};
 

@@ -32,29 +32,40 @@ class Reader {
 }  // namespace
 
 LoadedSets load_sets(const config::Config& config, WallTime today) {
-  LoadedSets out;
-  Reader reader(out.diagnostics);
-
-  const auto scopes = reader.read(config.scopes);
-  const auto packs = reader.read(config.packs);
-  auto compiled_scopes = scope::ScopeSet::compile(scopes, packs, today);
-  reader.note(std::move(compiled_scopes.diagnostics));
-  out.sets.scopes = std::move(compiled_scopes.set);
-
-  auto compiled_rules = engine::RuleSet::compile(reader.read(config.rules));
-  reader.note(std::move(compiled_rules.diagnostics));
-  out.sets.rules = std::move(compiled_rules.set);
+  std::vector<util::Diagnostic> faults;
+  Reader reader(faults);
+  SetTexts texts;
+  texts.scopes = reader.read(config.scopes);
+  texts.packs = reader.read(config.packs);
+  texts.rules = reader.read(config.rules);
+  texts.catalog = reader.read(config.catalog);
+  auto out = compile_sets(std::make_shared<const SetTexts>(std::move(texts)), today);
+  out.diagnostics.insert(out.diagnostics.begin(), std::make_move_iterator(faults.begin()),
+                         std::make_move_iterator(faults.end()));
 
   std::error_code error;
   out.sets.own = std::make_shared<const OwnPaths>(
       own_paths(config, std::filesystem::read_symlink("/proc/self/exe", error).string()));
+  return out;
+}
 
-  auto catalog = enrich::Catalog::load(reader.read(config.catalog));
-  if (catalog.ok()) {
+LoadedSets compile_sets(std::shared_ptr<const SetTexts> texts, WallTime today) {
+  LoadedSets out;
+  Reader reader(out.diagnostics);
+  auto compiled_scopes = scope::ScopeSet::compile(texts->scopes, texts->packs, today);
+  reader.note(std::move(compiled_scopes.diagnostics));
+  out.sets.scopes = std::move(compiled_scopes.set);
+
+  auto compiled_rules = engine::RuleSet::compile(texts->rules);
+  reader.note(std::move(compiled_rules.diagnostics));
+  out.sets.rules = std::move(compiled_rules.set);
+
+  if (auto catalog = enrich::Catalog::load(texts->catalog); catalog.ok()) {
     out.sets.catalog = std::move(catalog).value();
   } else {
     out.diagnostics.push_back({"catalog", 0, 0, catalog.error().message});
   }
+  out.sets.texts = std::move(texts);
   return out;
 }
 

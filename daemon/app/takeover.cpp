@@ -36,7 +36,7 @@ void Pipeline::take_over(const std::stop_token& stop) {
   const auto on_event = [this](Event&& event) { handle_own(std::move(event)); };
   collector_.drain_injected(on_event);
   for (auto& event : former_->cgroups) {
-    event.time = now_;
+    event.time = now();
     handle(event);
   }
   for (const auto& row : known_.take_over(former_->until)) {
@@ -44,12 +44,12 @@ void Pipeline::take_over(const std::stop_token& stop) {
     if (!process) continue;
     if (process->cgroup) handle(*process->cgroup);
     handle(process->exec);
-    judge_.restore(process->exec.subject, process->standing);
+    assessment_.judge().restore(process->exec.subject, process->standing);
     ghosts_.emplace(process->exec.subject, process->exec.image);
   }
   catching_ = Catching::behind;
   tell_kernel();
-  for (int i = 0; i < kPauses && judge_.awaits_objects() && !stop.stop_requested(); ++i) {
+  for (int i = 0; i < kPauses && assessment_.judge().awaits_objects() && !stop.stop_requested(); ++i) {
     std::this_thread::sleep_for(kPause);
     collector_.drain_injected(on_event);
   }
@@ -64,7 +64,7 @@ void Pipeline::handle_own(Event&& event) {
   }
   switch (event.kind) {
     case EventKind::tick:
-      if (now_ == BootTime{}) {
+      if (now() == BootTime{}) {
         handle(tick_at(former_->end, std::get<TickFacts>(event.facts).wall - (event.time - former_->end)));
       }
       heartbeat_.store(event.time.count(), std::memory_order_relaxed);
@@ -73,7 +73,7 @@ void Pipeline::handle_own(Event&& event) {
     case EventKind::objects:
     case EventKind::users:
     case EventKind::reload:
-      event.time = now_;  // it is what the past is judged by, too
+      event.time = now();  // it is what the past is judged by, too
       handle(event);
       return;
     default:
@@ -87,7 +87,7 @@ void Pipeline::handle_own(Event&& event) {
 
 /// The clock of the past runs by its records: phases end and windows close in their own time.
 void Pipeline::keep_time(const Event& event) {
-  if (event.time - now_ >= kTick) handle(tick_at(event.time, wall_of(event.time)));
+  if (event.time - now() >= kTick) handle(tick_at(event.time, assessment_.wall_of(event.time)));
 }
 
 void Pipeline::end_catching_up() {
@@ -122,7 +122,7 @@ void Pipeline::drop_ghosts() {
     end.kind = EventKind::exit;
     end.hook = AMBIT_HOOK_USER;
     end.quality = AMBIT_Q_INVENTORY;
-    end.time = now_;
+    end.time = now();
     end.subject = key;
     end.image = image;
     end.facts = ExitFacts{};

@@ -19,6 +19,7 @@ Command add_rules_test(CLI::App& app, Context& context);
 Command add_rules_list(CLI::App& app, Context& context);
 Command add_explain(CLI::App& app, Context& context);
 Command add_reload(CLI::App& app, Context& context);
+Command add_record(CLI::App& app, Context& context);
 Command add_unload(CLI::App& app, Context& context);
 Command add_completion(CLI::App& app, Context& context);
 Command add_version(CLI::App& app, Context& context);

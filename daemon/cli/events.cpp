@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "daemon_link.h"
 #include "engine/filter.h"
+#include "interrupt_fd.h"
 #include "output.h"
-#include "util/fd.h"
 
 namespace ambit::cli {
 namespace {
@@ -22,31 +19,6 @@ using nlohmann::json;
 struct Options {
   std::string filter;
   std::uint64_t count = 0;
-};
-
-/// While it lives, an interrupt makes its descriptor readable and does not end the program.
-class InterruptFd {
- public:
-  InterruptFd() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-    fd_ = util::Fd(::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  InterruptFd(const InterruptFd&) = delete;
-  InterruptFd& operator=(const InterruptFd&) = delete;
-  ~InterruptFd() {
-    signalfd_siginfo taken{};
-    while (::read(fd_.get(), &taken, sizeof taken) > 0) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_.get(); }
-
- private:
-  sigset_t signals_{}, before_{};
-  util::Fd fd_;
 };
 
 /// The daemon sends objects (--json) or JSON texts, and {"dropped": n} where this client was too slow. True for an

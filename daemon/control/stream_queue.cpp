@@ -14,7 +14,11 @@ bool StreamQueue::publish(std::string line) {
     dropped_by_all_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  if (untold_ > 0) lines_.push_back(fmt::format("{{\"dropped\":{}}}", std::exchange(untold_, 0)));
+  if (untold_ > 0) {
+    lines_.push_back(fmt::format("{{\"dropped\":{}}}", std::exchange(untold_, 0)));
+    waiting_bytes_.fetch_add(lines_.back().size(), std::memory_order_relaxed);
+  }
+  waiting_bytes_.fetch_add(line.size(), std::memory_order_relaxed);
   lines_.push_back(std::move(line));
   if (!std::exchange(is_awake_, true)) wake_();
   return true;
@@ -26,6 +30,7 @@ std::string StreamQueue::take(std::size_t bytes) {
   while (!lines_.empty() && (out.empty() || out.size() + lines_.front().size() < bytes)) {
     out += lines_.front();
     out += '\n';
+    waiting_bytes_.fetch_sub(lines_.front().size(), std::memory_order_relaxed);
     lines_.pop_front();
   }
   if (out.empty() && untold_ > 0) out = fmt::format("{{\"dropped\":{}}}\n", std::exchange(untold_, 0));
@@ -37,6 +42,7 @@ void StreamQueue::close() {
   const std::lock_guard lock(mutex_);
   is_open_.store(false, std::memory_order_release);
   lines_.clear();
+  waiting_bytes_.store(0, std::memory_order_relaxed);
   wake_ = nullptr;
 }
 

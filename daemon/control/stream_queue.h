@@ -24,6 +24,10 @@ class StreamQueue final : public Stream {
   [[nodiscard]] bool is_open() const noexcept override { return is_open_.load(std::memory_order_acquire); }
   [[nodiscard]] std::uint64_t dropped() const noexcept override { return dropped_.load(std::memory_order_relaxed); }
 
+  [[nodiscard]] std::size_t waiting_bytes() const noexcept override {
+    return waiting_bytes_.load(std::memory_order_relaxed);
+  }
+
   /// Up to `bytes` of waiting lines, each with its line feed; empty when none wait (the next one then wakes).
   std::string take(std::size_t bytes);
   void close();
@@ -38,6 +42,7 @@ class StreamQueue final : public Stream {
   std::function<void()> wake_;
   std::atomic<bool> is_open_{true};
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::size_t> waiting_bytes_{0};
 };
 
 }  // namespace ambit::control

@@ -16,6 +16,11 @@ struct Cgroup {
   std::string path;
   CgroupIdentity identity;
 };
+template <class Archive>
+void describe(Archive& archive, Cgroup& v) {
+  archive(v.path);
+  if constexpr (Archive::kReads) v.identity = identify_cgroup(v.path);
+}
 
 /// Paths of cgroups by id, with what they tell. Bounded; the oldest name makes room, counted.
 class CgroupTable {
@@ -26,6 +31,11 @@ class CgroupTable {
   [[nodiscard]] const Cgroup* find(CgroupId id) const;
   void add(CgroupId id, std::string_view path);
   [[nodiscard]] std::size_t size() const noexcept { return groups_.size(); }
+
+  template <class Archive>
+  friend void describe(Archive& archive, CgroupTable& v) {
+    archive(v.groups_, v.by_age_);
+  }
 
  private:
   const Limits* limits_;

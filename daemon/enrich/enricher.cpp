@@ -11,6 +11,7 @@
 #include "peer_names.h"
 #include "process_table.h"
 #include "resources.h"
+#include "util/archive_vocabulary.h"
 
 namespace ambit::enrich {
 namespace {
@@ -76,6 +77,13 @@ class Enricher::Impl {
             {"cgroups", cgroups_.size(), limits_.cgroups, counters_.cgroups_evicted},
             {"dns_questions", names_.pending(), limits_.dns_pending, counters_.dns_evicted},
             {"dns_holders", names_.holders(), limits_.dns_holders, 0}};  // counted with `dns_questions`
+  }
+
+  [[nodiscard]] bool is_sound() const noexcept { return table_.is_sound() && names_.is_sound(); }
+
+  template <class Archive>
+  friend void describe(Archive& archive, Impl& v) {
+    archive(v.table_, v.cgroups_, v.names_, v.users_, v.groups_, v.resolver_sockets_);
   }
 
  private:
@@ -336,6 +344,13 @@ Enriched Enricher::apply(const Event& event) {
 }
 void Enricher::replace(std::shared_ptr<const Catalog> catalog) {
   impl_->replace(std::move(catalog));
+}
+void Enricher::save(util::ArchiveWriter& archive) const {
+  archive(*impl_);
+}
+void Enricher::restore(util::ArchiveReader& archive) {
+  archive(*impl_);
+  if (archive.ok() && !impl_->is_sound()) archive.fail();
 }
 ProcessRef Enricher::find(const ProcessKey& key) const {
   return impl_->table().find(key);

@@ -2,6 +2,7 @@
 #include "peer_names.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace ambit::enrich {
 namespace {
@@ -132,11 +133,21 @@ void PeerNames::remember(Holder& holder, const IpAddress& address, const std::st
   names.insert(names.begin(), {name, expires});
 }
 
+bool PeerNames::is_sound() const noexcept {
+  return std::all_of(holders_.begin(), holders_.end(), [](const auto& holder) {
+    const auto& addresses = holder.second.addresses;
+    return std::none_of(addresses.begin(), addresses.end(), [](const auto& each) { return each.second.empty(); });
+  });
+}
+
 void PeerNames::make_room(Holder& holder) {
   if (holder.addresses.size() < limits_->dns_addresses) return;
   const auto first_out = std::min_element(
       holder.addresses.begin(), holder.addresses.end(),
-      [](const auto& a, const auto& b) { return a.second.front().expires < b.second.front().expires; });
+      // By address where they run out together: a table's order differs between a run and its replay.
+      [](const auto& a, const auto& b) {
+        return std::tie(a.second.front().expires, a.first) < std::tie(b.second.front().expires, b.first);
+      });
   holder.addresses.erase(first_out);
   ++counters_->dns_evicted;
 }

@@ -36,17 +36,34 @@ class PeerNames {
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
   [[nodiscard]] std::size_t holders() const noexcept { return holders_.size(); }
 
+  /// [after it was read from an archive] Nothing is there that answer() would not have made.
+  [[nodiscard]] bool is_sound() const noexcept;
+  template <class Archive>
+  friend void describe(Archive& archive, PeerNames& v) {
+    archive(v.pending_, v.pending_by_age_, v.holders_, v.holders_by_age_);
+  }
+
  private:
   /// A process (tgid, start) or a cgroup (0, id).
   struct HolderId {
     std::uint32_t tgid = 0;
     std::uint64_t number = 0;
     bool operator==(const HolderId&) const = default;
+
+    template <class Archive>
+    friend void describe(Archive& archive, HolderId& v) {
+      archive(v.tgid, v.number);
+    }
   };
   struct QuestionId {
     std::uint64_t cookie = 0;
     std::uint16_t local_port = 0, id = 0;
     bool operator==(const QuestionId&) const = default;
+
+    template <class Archive>
+    friend void describe(Archive& archive, QuestionId& v) {
+      archive(v.cookie, v.local_port, v.id);
+    }
   };
   struct Hash {
     std::size_t operator()(const HolderId& h) const noexcept {
@@ -64,14 +81,29 @@ class PeerNames {
     ProcessKey asker;
     CgroupId group = 0;
     BootTime asked{};
+
+    template <class Archive>
+    friend void describe(Archive& archive, Question& v) {
+      archive(v.name, v.server, v.server_port, v.asker, v.group, v.asked);
+    }
   };
   struct Name {
     std::string name;
     BootTime expires{};
+
+    template <class Archive>
+    friend void describe(Archive& archive, Name& v) {
+      archive(v.name, v.expires);
+    }
   };
   struct Holder {
     std::unordered_map<IpAddress, std::vector<Name>> addresses;
     bool is_opaque = false;
+
+    template <class Archive>
+    friend void describe(Archive& archive, Holder& v) {
+      archive(v.addresses, v.is_opaque);
+    }
   };
 
   Holder& holder(const HolderId& id);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_table.h"
 
+#include <algorithm>
+
 namespace ambit::enrich {
 namespace {
 
@@ -67,6 +69,12 @@ void ProcessTable::reap(BootTime now) {
     if (const auto it = entries_.find(exited_.front().second); it != entries_.end()) erase(it);
     exited_.pop_front();
   }
+}
+
+bool ProcessTable::is_sound() const noexcept {
+  const auto is_whole = [](const auto& each) { return each.second.process != nullptr; };
+  return std::all_of(entries_.begin(), entries_.end(), is_whole) &&
+         std::all_of(images_.begin(), images_.end(), is_whole);
 }
 
 bool ProcessTable::make_room(std::size_t bytes) {

@@ -34,15 +34,32 @@ class ProcessTable {
   /// Of text and arguments.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
+  /// [after it was read from an archive] Nothing is there that put() would not have made.
+  [[nodiscard]] bool is_sound() const noexcept;
+  template <class Archive>
+  friend void describe(Archive& archive, ProcessTable& v) {
+    archive(v.entries_, v.latest_start_, v.images_, v.exited_, v.bytes_);
+  }
+
  private:
   struct Entry {
     ProcessRef process;
     std::size_t bytes = 0;
     bool has_exited = false;
+
+    template <class Archive>
+    friend void describe(Archive& archive, Entry& v) {
+      archive(v.process, v.bytes, v.has_exited);
+    }
   };
   struct ImageUse {
     ProcessRef process;
     std::size_t entries = 0;
+
+    template <class Archive>
+    friend void describe(Archive& archive, ImageUse& v) {
+      archive(v.process, v.entries);
+    }
   };
   using Entries = std::unordered_map<ProcessKey, Entry>;
 

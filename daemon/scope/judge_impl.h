@@ -93,7 +93,13 @@ class Judge::Impl {
   [[nodiscard]] Standing standing_of(const ProcessKey& key) const;
   void restore(const ProcessKey& key, const Standing& standing);
 
+  // saved_state.cpp
+  void save(util::ArchiveWriter& archive) const;
+  void restore(util::ArchiveReader& archive);
+
  private:
+  [[nodiscard]] bool is_sound() const;
+
   // strangers.cpp
   bool judge_reach_into(const Enriched& enriched, const Member& member, Judgement& out);
   bool judge_signal(const Enriched& enriched, const Member& member, Judgement& out);

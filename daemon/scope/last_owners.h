@@ -4,6 +4,7 @@
 #include <deque>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "ambit/identity.h"
 #include "ambit/judgement.h"
@@ -25,6 +26,13 @@ class LastOwners {
   [[nodiscard]] WorkloadRef find(ImageId image) const {
     const auto at = owners_.find(image);
     return at == owners_.end() ? nullptr : at->second;
+  }
+
+  /// All that are remembered, oldest first.
+  [[nodiscard]] std::vector<std::pair<ImageId, WorkloadRef>> list() const {
+    std::vector<std::pair<ImageId, WorkloadRef>> out;
+    for (const auto image : order_) out.emplace_back(image, find(image));
+    return out;
   }
 
  private:

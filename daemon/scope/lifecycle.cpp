@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who belongs to which workload: exec, fork, moves between cgroups, exit, and a new set of scopes.
 #include <algorithm>
+#include <tuple>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -72,8 +73,11 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
     member.owner = place_of(member.owner);
     order.push_back(&member);
   }
-  std::sort(order.begin(), order.end(),
-            [](const Member* a, const Member* b) { return a->process->key.start_ns < b->process->key.start_ns; });
+  std::sort(order.begin(), order.end(), [](const Member* a, const Member* b) {
+    const ProcessKey& left = a->process->key;
+    const ProcessKey& right = b->process->key;
+    return std::tie(left.start_ns, left.tgid) < std::tie(right.start_ns, right.tgid);
+  });
   for (Member* const member : order) {
     const Claim claim = ownership.claim(*member->process, member->claimed);
     if (member->owner != kNoScope && member->owner == claim.owner) {

@@ -46,6 +46,12 @@ class Members {
   [[nodiscard]] std::unordered_map<ProcessKey, Member>& all() noexcept { return processes_; }
   [[nodiscard]] const std::unordered_map<ProcessKey, Member>& all() const noexcept { return processes_; }
 
+  /// Who runs and whose it is; not what the kernel was told, which is another matter in every run.
+  template <class Archive>
+  friend void describe(Archive& archive, Members& v) {
+    archive(v.processes_, v.by_tgid_, v.images_, v.generation_);
+  }
+
   std::vector<ImageDecision> take_decisions() { return std::exchange(decisions_, {}); }
   std::vector<ImageId> take_forgotten() { return std::exchange(forgotten_, {}); }
   [[nodiscard]] bool has_output() const noexcept { return !decisions_.empty() || !forgotten_.empty(); }
@@ -57,6 +63,11 @@ class Members {
     bool is_told = false;
     BootTime undecided_since{};  ///< 0 = not waiting
     bool is_reassigned = false;
+
+    template <class Archive>
+    friend void describe(Archive& archive, Image& v) {
+      archive(v.users, v.is_reassigned);
+    }
   };
   void unref(ImageId image, const ProcessKey& key);
   void stop_waiting(Image& image) noexcept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -34,10 +35,25 @@ class PhaseClock {
   std::vector<std::size_t> take_changed() { return std::exchange(changed_, {}); }
   [[nodiscard]] bool has_changed() const noexcept { return !changed_.empty(); }
 
+  template <class Archive>
+  friend void describe(Archive& archive, PhaseClock& v) {
+    archive(v.loading_);
+  }
+  /// [after it was read from an archive]
+  [[nodiscard]] bool is_sound(std::size_t scopes) const noexcept {
+    return std::all_of(loading_.begin(), loading_.end(),
+                       [&](const Loading& l) { return l.group != nullptr && l.scope < scopes; });
+  }
+
  private:
   struct Loading {
     std::size_t scope = 0;
     std::shared_ptr<PhaseGroup> group;
+
+    template <class Archive>
+    friend void describe(Archive& archive, Loading& v) {
+      archive(v.scope, v.group);
+    }
   };
   /// Takes out of `loading_` what is over, and notes whose it was.
   void drop_ended();

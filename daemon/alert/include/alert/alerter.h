@@ -13,6 +13,11 @@
 #include "ambit/alert.h"
 #include "ambit/judgement.h"
 
+namespace ambit::util {
+class ArchiveWriter;
+class ArchiveReader;
+}  // namespace ambit::util
+
 namespace ambit::alert {
 
 struct Options {
@@ -28,6 +33,11 @@ struct Options {
   /// None: that of the first tick.
   std::optional<std::chrono::nanoseconds> id_clock;
 };
+
+template <class Archive>
+void describe(Archive& archive, Options& v) {
+  archive(v.window, v.max_kinds, v.boot_id, v.ring_generation, v.id_clock);
+}
 
 struct Stats {
   std::size_t open_kinds = 0, max_kinds = 0;
@@ -59,6 +69,13 @@ class Alerter {
   void checkpoint(std::vector<AlertRef>& out);
   /// Closes all windows (shutdown, end of a recording).
   void flush(std::vector<AlertRef>& out);
+
+  /// Open windows and the clock of ids, but for the other options.
+  void save(util::ArchiveWriter& archive) const;
+  /// Into an alerter that has seen nothing. What makes no sense fails the archive; then this may only be destroyed.
+  void restore(util::ArchiveReader& archive);
+  /// Without a word: what comes next of any kind is told anew.
+  void forget_windows();
 
   [[nodiscard]] Stats stats() const noexcept;
 

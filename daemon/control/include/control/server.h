@@ -33,6 +33,8 @@ class Stream {
   /// False once the client is gone: forget the stream.
   [[nodiscard]] virtual bool is_open() const noexcept = 0;
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
+  /// Of lines that the client has not taken yet: whoever can wait looks before it publishes.
+  [[nodiscard]] virtual std::size_t waiting_bytes() const noexcept = 0;
 };
 
 /// What the command line talks to: a unix socket (mode 0600) with one JSON object a line.

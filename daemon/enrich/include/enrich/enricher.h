@@ -14,6 +14,11 @@
 #include "enrich/catalog.h"
 #include "enrich/ip.h"
 
+namespace ambit::util {
+class ArchiveWriter;
+class ArchiveReader;
+}  // namespace ambit::util
+
 namespace ambit::enrich {
 
 /// Bounds of the tables; each has a counter that says when it was met.
@@ -30,6 +35,11 @@ struct Limits {
   /// Resolvers whose answers count (resolv.conf and `network.resolvers`); empty = any that was asked.
   std::vector<IpAddress> resolvers;
 };
+template <class Archive>
+void describe(Archive& archive, Limits& v) {
+  archive(v.processes, v.process_bytes, v.cgroups, v.dns_pending, v.dns_holders, v.dns_addresses, v.exit_grace,
+          v.dns_wait, v.dns_grace, v.resolvers);
+}
 
 struct Counters {
   std::uint64_t processes_evicted = 0;  ///< ended ones that left before their grace was over
@@ -64,6 +74,11 @@ class Enricher {
 
   /// Takes another catalogue over from the next event on.
   void replace(std::shared_ptr<const Catalog> catalog);
+
+  /// All that later events are looked up by, but for the catalogue and the limits.
+  void save(util::ArchiveWriter& archive) const;
+  /// Into an enricher that has seen no event. What makes no sense fails the archive; then this may only be destroyed.
+  void restore(util::ArchiveReader& archive);
 
   /// nullptr when unknown. Ended processes are found until their grace is over.
   [[nodiscard]] ProcessRef find(const ProcessKey& key) const;

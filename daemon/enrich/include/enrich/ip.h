@@ -18,6 +18,11 @@ struct IpAddress {
   auto operator<=>(const IpAddress&) const = default;
 };
 
+template <class Archive>
+void describe(Archive& archive, IpAddress& v) {
+  archive(v.family, v.bytes);
+}
+
 /// "192.0.2.1", "fd00::1", "[fd00::1]"; IPv4 inside IPv6 becomes IPv4. nullopt for anything else.
 std::optional<IpAddress> parse_ip(std::string_view text);
 std::string to_string(const IpAddress& address);

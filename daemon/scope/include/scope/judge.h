@@ -14,6 +14,11 @@
 #include "ambit/judgement.h"
 #include "scope/scope_set.h"
 
+namespace ambit::util {
+class ArchiveWriter;
+class ArchiveReader;
+}  // namespace ambit::util
+
 namespace ambit::scope {
 
 /// What the kernel is to know of an image (AMBIT_IMAGE_*).
@@ -113,6 +118,12 @@ class Judge {
   /// [after the inventory record of a process] How it stood when an earlier run last looked. Nothing where another
   /// scope owns it now.
   void restore(const ProcessKey& key, const Standing& standing);
+  /// All that later verdicts depend on, but for the scopes themselves.
+  void save(util::ArchiveWriter& archive) const;
+  /// Into a judge of the same scopes that has seen no event. What makes no sense fails the archive; then this may only
+  /// be destroyed.
+  void restore(util::ArchiveReader& archive);
+
   /// Declared paths are being looked up, or are about to be.
   [[nodiscard]] bool awaits_objects() const noexcept;
 

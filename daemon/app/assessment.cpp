@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "assessment.h"
+
+#include <utility>
+
+namespace ambit::app {
+
+Assessment::Assessment(Sets sets, AssessmentOptions options, std::function<void()> on_output)
+    : sets_(std::move(sets)),
+      options_(std::move(options)),
+      enricher_(sets_.catalog, options_.enrich),
+      judge_(sets_.scopes, options_.self_tgid),
+      alerter_(options_.alert),
+      canaries_(options_.self_tgid, options_.self_executable),
+      on_output_(std::move(on_output)) {}
+
+Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
+  if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
+    now_ = event.time;
+    wall_ = tick->wall;
+    alerter_.tick(now_, wall_, alerts);
+  } else if (const auto* loss = std::get_if<LossFacts>(&event.facts)) {
+    losses_ += loss->count;
+  }
+  Assessed out;
+  out.judged.enriched = enricher_.apply(event);
+  out.judged.judgement = judge_.judge(out.judged.enriched);
+  out.is_canary = canaries_.observe(out.judged.enriched);
+  if (judge_.has_output()) on_output_();
+  return out;
+}
+
+void Assessment::alert(const Assessed& assessed, std::vector<AlertRef>& alerts) {
+  const JudgedEvent& judged = assessed.judged;
+  matches_.clear();
+  sets_.rules->evaluate(judged, matches_);
+  if (matches_.empty() || assessed.is_canary) return;
+  std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
+  alerter_.consider(judged, matches_, {losses_, options_.blind_signals}, alerts);
+}
+
+std::string Assessment::save() const {
+  std::string state;
+  util::ArchiveWriter archive(state);
+  archive(now_, wall_, losses_, canaries_);
+  enricher_.save(archive);
+  judge_.save(archive);
+  alerter_.save(archive);
+  return state;
+}
+
+Status Assessment::restore(std::string_view state) {
+  util::ArchiveReader archive(state);
+  archive(now_, wall_, losses_, canaries_);
+  enricher_.restore(archive);
+  judge_.restore(archive);
+  alerter_.restore(archive);
+  if (!archive.is_at_end()) return Error{"the recorded state makes no sense"};
+  return Ok{};
+}
+
+void Assessment::adopt(Sets sets) {
+  sets_ = std::move(sets);
+  enricher_.replace(sets_.catalog);
+  judge_.replace(sets_.scopes);
+  on_output_();
+}
+
+}  // namespace ambit::app
