@@ -57,6 +57,7 @@ std::vector<enrich::IpAddress> resolvers_of(const config::Config& config) {
 Daemon::Daemon(config::Config config, std::vector<std::string> config_files)
     : config_(std::move(config)),
       config_files_(std::move(config_files)),
+      loader_(config_files_),
       boot_id_(first_line("/proc/sys/kernel/random/boot_id")),
       started_(collector::wall_now()),
       canary_(config_.canaries.interval),
@@ -83,6 +84,7 @@ int Daemon::run() {
     }
   }
   on_signal();
+  watch_files();
   start_delivery();
   start_timers();
   io_.run();
@@ -97,6 +99,7 @@ Daemon::Step Daemon::load() {
   }
   if (!loaded.ok()) return Failure{cli::kUsage, util::to_string(loaded.diagnostics)};
   sets_ = std::move(loaded.sets);
+  loader_.begin(config_, sets_);
   return {};
 }
 

@@ -17,7 +17,9 @@
 #include "collector/collector.h"
 #include "collector/fanotify_watch.h"
 #include "config/config.h"
+#include "configuration_loader.h"
 #include "control/server.h"
+#include "file_watch.h"
 #include "kernel/sensor.h"
 #include "ledger/ledger.h"
 #include "live_events.h"
@@ -79,7 +81,9 @@ class Daemon {
   Result<nlohmann::json> stop_recording();
   void drop_recording();
   void reload(control::Server::Reply reply);
-  void finish_reload(config::LoadResult config, LoadedSets sets, Event users, const control::Server::Reply& reply);
+  void reload_changed_files();
+  void watch_files();
+  void finish_reload(LoadedConfiguration next, Event users, const control::Server::Reply& reply);
   void refuse_reload(const std::string& why, const control::Server::Reply& reply);
 
   [[nodiscard]] metrics::StatusReport status() const;
@@ -93,6 +97,7 @@ class Daemon {
   config::Config config_;
   std::vector<std::string> config_files_;
   Sets sets_;
+  ConfigurationLoader loader_;  ///< on `reloads_` once the io thread runs
   std::string boot_id_, host_, kernel_release_;
   WallTime started_{};
   std::string last_reload_;
@@ -106,6 +111,7 @@ class Daemon {
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer quarter_{io_}, second_{io_}, watchdog_{io_};
+  FileWatch watch_{io_, [this] { reload_changed_files(); }};
   boost::asio::thread_pool workers_{2};
   /// One after the other, so that what is read last is in force last.
   boost::asio::strand<boost::asio::thread_pool::executor_type> reloads_{workers_.get_executor()};

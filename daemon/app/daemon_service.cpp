@@ -15,7 +15,6 @@
 #include "collector/host.h"
 #include "daemon.h"
 #include "service_notify.h"
-#include "sink_check.h"
 #include "util/fd.h"
 
 namespace ambit::app {
@@ -173,39 +172,59 @@ void Daemon::run_canary() {
 void Daemon::reload(control::Server::Reply reply) {
   notify_status("reloading");
   boost::asio::post(reloads_, [this, reply = std::move(reply)] {
-    auto config = config::load(config_files_);
-    LoadedSets sets;
-    if (config.ok()) sets = load_sets(config.config, collector::wall_now());
-    boost::asio::post(
-        io_, [this, config = std::move(config), sets = std::move(sets), users = collector::read_users(),
-              reply]() mutable { finish_reload(std::move(config), std::move(sets), std::move(users), reply); });
+    auto next = loader_.load();
+    boost::asio::post(io_, [this, next = std::move(next), users = collector::read_users(), reply]() mutable {
+      finish_reload(std::move(next), std::move(users), reply);
+    });
   });
 }
 
-void Daemon::finish_reload(config::LoadResult config, LoadedSets sets, Event users,
-                           const control::Server::Reply& reply) {
-  if (!config.ok()) return refuse_reload(util::to_string(config.diagnostics), reply);
-  if (!sets.ok()) return refuse_reload(util::to_string(sets.diagnostics), reply);
-  if (const auto faults = check_sinks(config.config); !faults.empty())
-    return refuse_reload(util::to_string(faults), reply);
+/// What was written without a change of its content, or was refused already, is no news.
+void Daemon::reload_changed_files() {
+  boost::asio::post(reloads_, [this] {
+    if (!loader_.has_news()) return boost::asio::post(io_, [this] { watch_files(); });
+    boost::asio::post(io_, [this] {
+      spdlog::info("reload: files changed");
+      reload([](const Result<nlohmann::json>&) {});
+    });
+  });
+}
+
+void Daemon::watch_files() {
+  auto paths = config_files_;
+  if (paths.empty()) paths = {std::string(config::kDefaultFile), std::string(config::kDefaultFolder)};
+  for (const auto* source : {&config_.scopes, &config_.rules, &config_.packs, &config_.catalog})
+    paths.insert(paths.end(), source->paths.begin(), source->paths.end());
+  if (const auto status = watch_.watch(paths); !status.ok()) {
+    spdlog::warn("{}; changes there are in force after SIGHUP or 'ambit reload' only", status.error().message);
+  }
+}
+
+void Daemon::finish_reload(LoadedConfiguration next, Event users, const control::Server::Reply& reply) {
+  if (!next.fault.empty()) {
+    refuse_reload(next.fault, reply);
+    return watch_files();
+  }
   // Opened at the start, and as they are until the next: what the reload read of them is not in force.
-  config.config.control = config_.control;
-  config.config.ledger = config_.ledger;
-  config_ = std::move(config.config);
-  sets_ = std::move(sets.sets);
+  next.config.control = config_.control;
+  next.config.ledger = config_.ledger;
+  config_ = std::move(next.config);
+  sets_ = std::move(next.sets);
+  const auto changes = describe(next.changes);
   last_reload_ = "ok: " + describe(sets_);
   registry_->count_reload(true);
-  spdlog::info("reload {}", last_reload_);
+  spdlog::info("reload {}; {}", last_reload_, changes);
   canary_.set_interval(config_.canaries.interval);
   watch_own_files();
+  watch_files();
   delivery_->reconfigure(sink_configs());
   delivery_->reopen();
-  pipeline_->offer(sets_);
+  pipeline_->offer(sets_, std::move(next.changes));
   collector_->inject(std::move(users));
-  inject(EventKind::reload, ReloadFacts{true, describe(sets_)});
+  inject(EventKind::reload, ReloadFacts{true, fmt::format("{}; {}", describe(sets_), changes)});
   expect_judged();
   notify_status(last_reload_);
-  reply(nlohmann::json{{"summary", describe(sets_)}});
+  reply(nlohmann::json{{"summary", describe(sets_)}, {"changes", changes}});
 }
 
 void Daemon::refuse_reload(const std::string& why, const control::Server::Reply& reply) {

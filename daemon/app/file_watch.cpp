@@ -58,41 +58,59 @@ void FileWatch::add_path(Directories& wanted, const std::string& path, int links
 Status FileWatch::watch(const std::vector<std::string>& paths) {
   Directories wanted;
   for (const auto& path : paths) add_path(wanted, path, 0);
-  boost::system::error_code ignored;
-  descriptor_.close(ignored);
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) return Error{fmt::format("inotify: {}", std::strerror(errno))};
-  descriptor_.assign(fd);
-  watches_.clear();
-  directories_ = std::move(wanted);
+  std::map<int, std::string> watches;
   std::string refused;
-  for (const auto& [directory, names] : directories_) {
+  for (const auto& [directory, names] : wanted) {
     const int watch = ::inotify_add_watch(fd, directory.c_str(), kMask);
     if (watch >= 0) {
-      watches_[watch] = directory;
+      watches[watch] = directory;
     } else if (refused.empty() && errno != ENOENT && errno != ENOTDIR) {
       refused = fmt::format("inotify {}: {}", directory, std::strerror(errno));
     }
   }
+  // Once the new watches stand, so that nothing falls between.
+  if (has_more()) note_change();
+  boost::system::error_code ignored;
+  descriptor_.close(ignored);
+  descriptor_.assign(fd);
+  directories_ = std::move(wanted);
+  watches_ = std::move(watches);
   read();
   return refused.empty() ? Status(Ok{}) : Status(Error{refused});
 }
 
 void FileWatch::read() {
-  descriptor_.async_read_some(
-      boost::asio::buffer(buffer_), [this](const boost::system::error_code& error, std::size_t size) {
-        if (error) return;
-        bool has_changed = false;
-        for (std::size_t at = 0; at + sizeof(inotify_event) <= size;) {
-          inotify_event event{};
-          std::memcpy(&event, buffer_.data() + at, sizeof(event));
-          const std::string_view name(buffer_.data() + at + sizeof(event), event.len);
-          has_changed = matters(event.wd, name.substr(0, name.find('\0')), event.mask) || has_changed;
-          at += sizeof(event) + event.len;
-        }
-        if (has_changed) note_change();
-        read();
-      });
+  descriptor_.async_read_some(boost::asio::buffer(buffer_),
+                              [this](const boost::system::error_code& error, std::size_t size) {
+                                if (error) return;
+                                if (any_matters(size)) note_change();
+                                read();
+                              });
+}
+
+bool FileWatch::has_more() {
+  if (!descriptor_.is_open()) return false;
+  boost::system::error_code error;
+  descriptor_.non_blocking(true, error);
+  bool has_changed = false;
+  for (;;) {
+    const auto size = descriptor_.read_some(boost::asio::buffer(buffer_), error);
+    if (error) return has_changed;
+    has_changed = any_matters(size) || has_changed;
+  }
+}
+
+bool FileWatch::any_matters(std::size_t size) const {
+  for (std::size_t at = 0; at + sizeof(inotify_event) <= size;) {
+    inotify_event event{};
+    std::memcpy(&event, buffer_.data() + at, sizeof(event));
+    const std::string_view name(buffer_.data() + at + sizeof(event), event.len);
+    if (matters(event.wd, name.substr(0, name.find('\0')), event.mask)) return true;
+    at += sizeof(event) + event.len;
+  }
+  return false;
 }
 
 bool FileWatch::matters(int descriptor, std::string_view name, std::uint32_t mask) const {

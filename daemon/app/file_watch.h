@@ -45,6 +45,9 @@ class FileWatch {
   static void add_path(Directories& wanted, const std::string& path, int links);
 
   void read();
+  /// What the descriptor still holds when it is given up.
+  [[nodiscard]] bool has_more();
+  [[nodiscard]] bool any_matters(std::size_t size) const;
   [[nodiscard]] bool matters(int descriptor, std::string_view name, std::uint32_t mask) const;
   void note_change();
 

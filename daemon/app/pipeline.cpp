@@ -68,9 +68,9 @@ void Pipeline::run(const std::stop_token& stop) {
   hand_over();
 }
 
-void Pipeline::offer(Sets sets) {
+void Pipeline::offer(Sets sets, std::vector<SetChange> changes) {
   const std::lock_guard lock(mutex_);
-  offered_ = std::move(sets);
+  offered_ = Offer{std::move(sets), std::move(changes)};
 }
 
 SnapshotRef Pipeline::snapshot() const {
@@ -252,7 +252,7 @@ void Pipeline::count_losses() {
 
 void Pipeline::on_reload(const Event& event) {
   const auto& facts = std::get<ReloadFacts>(event.facts);
-  std::optional<Sets> offered;
+  std::optional<Offer> offered;
   if (facts.ok) {
     const std::lock_guard lock(mutex_);
     offered.swap(offered_);
@@ -261,15 +261,19 @@ void Pipeline::on_reload(const Event& event) {
   if (offered) adopt(std::move(*offered));
 }
 
-void Pipeline::adopt(Sets sets) {
-  if (recorded_ != nullptr) recorded_->add_sets(*sets.texts);
-  assessment_.adopt(std::move(sets));
+void Pipeline::adopt(Offer offer) {
+  // Measures and decides nothing, as count_alerts().
+  const auto begun = collector::boot_now();
+  if (recorded_ != nullptr) recorded_->add_sets(*offer.sets.texts);
+  assessment_.adopt(std::move(offer.sets));
   const auto& in_force = assessment_.sets();
-  for (const auto& workload : in_force.scopes->workloads()) {
-    batch_.changes.push_back({assessment_.wall(), "scope", workload->name, workload->scope_hash, ""});
+  for (auto& change : offer.changes) {
+    const auto hash = change.kind == "scope" ? in_force.scopes->hash(change.name) : std::string();
+    batch_.changes.push_back({assessment_.wall(), change.kind, change.name, hash, change.change});
   }
   batch_.changes.push_back({assessment_.wall(), "rules", "", in_force.rules->hash(), ""});
   publish_snapshot();  // at once: it says which scopes are not looked up yet
+  metrics_.observe_reload_pause(collector::boot_now() - begun);
 }
 
 void Pipeline::tell_kernel() {
@@ -326,7 +330,7 @@ void Pipeline::count_alerts() {
   for (const auto& alert : batch_.alerts) {
     if (alert->revision != 0) continue;
     metrics_.count_alert(alert->rule->id, alert->rule->severity);
-    // The one clock read of this thread: it measures and decides nothing.
+    // This clock measures and decides nothing.
     metrics_.observe_alert_latency(collector::boot_now() - alert->time);
   }
 }

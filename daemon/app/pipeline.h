@@ -23,6 +23,7 @@
 #include "process_keeper.h"
 #include "recording.h"
 #include "seen_keeper.h"
+#include "set_changes.h"
 #include "sets.h"
 #include "snapshot.h"
 
@@ -67,7 +68,7 @@ class Pipeline {
   void release();
 
   /// [any thread] What the next `reload` event that is ok puts in force.
-  void offer(Sets sets);
+  void offer(Sets sets, std::vector<SetChange> changes);
   /// [any thread] Begins with the next tick. False: another one is under way.
   bool record(std::shared_ptr<Recording> recording);
   /// [any thread] The recording under way, null = none.
@@ -114,7 +115,11 @@ class Pipeline {
   void end_recording();
   [[nodiscard]] std::vector<metrics::TableRow> table_rows() const;
   [[nodiscard]] std::vector<metrics::TotalRow> kernel_rows();
-  void adopt(Sets sets);
+  struct Offer {
+    Sets sets;
+    std::vector<SetChange> changes;
+  };
+  void adopt(Offer offer);
   [[nodiscard]] BootTime now() const noexcept { return assessment_.now(); }
 
   collector::Collector& collector_;
@@ -156,7 +161,7 @@ class Pipeline {
   std::atomic<std::uint64_t> rounds_{0};
   mutable std::mutex mutex_;  ///< guards the three below; held for a pointer copy
   SnapshotRef snapshot_;
-  std::optional<Sets> offered_;
+  std::optional<Offer> offered_;
   std::shared_ptr<Recording> recording_;
   Recording* recorded_ = nullptr;  ///< pipeline thread: recording_ once it has begun
 };

@@ -18,7 +18,9 @@ int reload(const Context& context) {
   if (!client) return kUsage;
   const auto answer = client->call({{"op", "reload"}}, kTimeout);
   if (answer.ok() && context.is_json) print_json(answer.body);
-  if (answer.ok() && !context.is_json) print(fmt::format("reloaded: {}\n", answer.body.value("summary", "")));
+  if (answer.ok() && !context.is_json) {
+    print(fmt::format("reloaded: {}\n{}\n", answer.body.value("summary", ""), answer.body.value("changes", "")));
+  }
   const int code = finish(answer);
   if (answer.fault == control::Fault::refused) complain("the running configuration stays in force");
   return code;

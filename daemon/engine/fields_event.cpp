@@ -228,6 +228,11 @@ Value reload_ok(const ReadContext& c) noexcept {
   return facts == nullptr ? Value::none() : Value::of_bool(facts->ok);
 }
 
+Value reload_summary(const ReadContext& c) noexcept {
+  const auto* facts = std::get_if<ReloadFacts>(&c.event.facts);
+  return facts == nullptr ? Value::none() : Value::of_known(facts->summary);
+}
+
 Value ring_entries(const ReadContext& c) noexcept {
   const auto* ring = std::get_if<IoUringFacts>(&c.event.facts);
   return ring == nullptr ? Value::none() : Value::of_number(ring->sq_entries);
@@ -320,6 +325,8 @@ std::span<const FieldDef> event_fields() {
       row("coverage.hook", kText, bit(EventKind::coverage), "hook in use for it", coverage<&CoverageFacts::hook>),
       row("coverage.state", kText, bit(EventKind::coverage), "state of the signal", coverage<&CoverageFacts::state>),
       row("reload.ok", kBool, bit(EventKind::reload), "the new configuration was taken", reload_ok),
+      row("reload.summary", kText, bit(EventKind::reload), "what is in force and what changed, or why it was refused",
+          reload_summary),
       row("quality.path_cut", kBool, kAllKinds, "path longer than the buffer: only its end is known",
           quality<AMBIT_Q_PATH_CUT>),
       row("quality.path_steps", kBool, kAllKinds, "path deeper than the walk allows: only its end is known",

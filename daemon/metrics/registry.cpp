@@ -93,6 +93,10 @@ class Registry::Impl {
   prometheus::Histogram& commit =
       histogram(registry, "ambit_ledger_commit_seconds", "Time one group commit of the ledger took.",
                 {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10});
+  // Promise: no record waits more than a millisecond for it.
+  prometheus::Histogram& reload_pause =
+      histogram(registry, "ambit_reload_pause_seconds", "How long the pipeline stood still for a reload.",
+                {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1});
 
   std::array<prometheus::Counter*, kEventKinds> events_by_kind{};
   std::atomic<std::uint64_t> event_count{0}, alert_count{0};
@@ -159,6 +163,10 @@ void Registry::observe_alert_latency(std::chrono::nanoseconds took) {
 
 void Registry::observe_commit(std::chrono::nanoseconds took) {
   impl_->commit.Observe(std::max(0.0, seconds(took)));
+}
+
+void Registry::observe_reload_pause(std::chrono::nanoseconds took) {
+  impl_->reload_pause.Observe(std::max(0.0, seconds(took)));
 }
 
 void Registry::count_loss(std::string_view reason, std::uint64_t count) {

@@ -192,7 +192,7 @@ def reload_keeps_configuration():
         expect_contains("message", result.stdout + result.stderr, "one.yaml:8", "raed")
         expect(running.is_ready(), "the daemon is no longer ready")
         expect_equal("scopes in force", running.metric("ambit_scopes"), 1.0)
-        expect_equal("failed reloads", running.metric("ambit_reloads_total", result="failed"), 1.0)
+        expect(running.metric("ambit_reloads_total", result="failed") >= 1.0, "no failed reload is counted")  # two if the watch came first
         with open(path, "w", encoding="utf-8") as out:
             out.write(scope())
         with open(os.path.join(directory, "scopes/two.yaml"), "w", encoding="utf-8") as out:

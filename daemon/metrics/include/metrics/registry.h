@@ -48,6 +48,8 @@ class Registry {
   void count_loss(std::string_view reason, std::uint64_t count = 1);
   void count_reload(bool ok);
   void observe_commit(std::chrono::nanoseconds took);
+  /// How long the pipeline stood still for a reload.
+  void observe_reload_pause(std::chrono::nanoseconds took);
 
   [[nodiscard]] std::vector<TotalRow> losses() const;
   [[nodiscard]] std::uint64_t events_total() const noexcept;
