@@ -26,6 +26,16 @@ bool equals_nocase(std::string_view a, std::string_view lower) noexcept {
          });
 }
 
+/// Bytes at which something secret may begin: a token, "Bearer", "Basic", a value behind its name, userinfo, a key. All
+/// others are passed over at once, because every path of every record comes this way.
+constexpr auto kMayBegin = [] {
+  std::array<bool, 256> out{};
+  for (const std::string_view bytes : {std::string_view("=:-bB"), kTokenBegins}) {
+    for (const char c : bytes) out[static_cast<unsigned char>(c)] = true;
+  }
+  return out;
+}();
+
 /// Walks over a text once and copies it, secrets replaced.
 class Redactor {
  public:
@@ -33,6 +43,10 @@ class Redactor {
 
   std::string run() {
     while (at_ < text_.size()) {
+      if (!kMayBegin[static_cast<unsigned char>(text_[at_])]) {
+        ++at_;
+        continue;
+      }
       if (is_word_start() && (skip_token() || skip_scheme_credentials())) continue;
       const char c = text_[at_];
       if ((c == '=' || c == ':') && skip_named_value(c)) continue;
@@ -72,6 +86,7 @@ class Redactor {
   /// "Bearer X", "Basic X".
   bool skip_scheme_credentials() {
     constexpr std::size_t kMinCredentials = 8;  // shorter words after "basic" are English
+    if (text_[at_] != 'b' && text_[at_] != 'B') return false;
     for (const std::string_view scheme : {std::string_view("bearer "), std::string_view("basic ")}) {
       if (!equals_nocase(rest().substr(0, scheme.size()), scheme)) continue;
       const auto from = at_ + scheme.size();

@@ -14,6 +14,8 @@ bool is_secret_name(std::string_view name) noexcept;
 /// "code").
 bool is_secret_query_name(std::string_view name) noexcept;
 
+/// First bytes of all tokens that token_length() knows.
+inline constexpr std::string_view kTokenBegins = "aAdeghnprsSxy";
 /// Length of the token of well-known shape that `text` begins with, 0 = none. The caller makes sure that a word begins
 /// there.
 std::size_t token_length(std::string_view text) noexcept;

@@ -50,6 +50,28 @@ bool match_components(std::string_view pattern, std::string_view path) noexcept 
   }
 }
 
+/// Component by component from the end; the pattern has no `**`.
+bool match_tail(std::string_view pattern, std::string_view path) noexcept {
+  while (!pattern.empty()) {
+    if (path.empty()) return false;
+    const auto pattern_slash = pattern.rfind('/');
+    const auto path_slash = path.rfind('/');
+    if (!component_matches(pattern.substr(pattern_slash + 1), path.substr(path_slash + 1))) return false;
+    pattern = pattern.substr(0, pattern_slash);
+    path = path.substr(0, path_slash);
+  }
+  return true;
+}
+
+/// `names` begins with a slash and ends in none.
+bool holds_names(std::string_view path, std::string_view names) noexcept {
+  for (auto at = path.find(names); at != std::string_view::npos; at = path.find(names, at + 1)) {
+    const auto end = at + names.size();
+    if (end == path.size() || path[end] == '/') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool component_matches(std::string_view pattern, std::string_view name) noexcept {
@@ -107,7 +129,18 @@ Result<PathPattern> PathPattern::make(std::string_view pattern) {
 bool PathPattern::matches(std::string_view path) const noexcept {
   if (path.empty() || path.front() != '/') return false;
   if (path == "/") path = {};
-  return is_literal_ ? path == text_ : match_components(text_, path);
+  if (is_literal_) return path == text_;
+  // "/**/a/b*": the last components; "/**/a/b/**": components in a row anywhere. Most of the catalogue is so.
+  constexpr std::string_view kAnywhere = "/**";
+  const std::string_view text = text_;
+  if (text.starts_with("/**/")) {
+    const auto rest = text.substr(kAnywhere.size());
+    const auto names = is_tree_ ? rest.substr(0, rest.size() - kAnywhere.size()) : rest;
+    const bool is_plain = !names.empty() && names.find("**") == std::string_view::npos;
+    if (is_plain && !is_tree_) return match_tail(names, path);
+    if (is_plain && names.find_first_of("*?") == std::string_view::npos) return holds_names(path, names);
+  }
+  return match_components(text_, path);
 }
 
 }  // namespace ambit::util
