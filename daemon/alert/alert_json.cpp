@@ -236,6 +236,27 @@ ordered_json instances_json(const std::vector<AlertInstance>& instances) {
   return out;
 }
 
+/// The events that led to a correlation's alert, oldest first.
+ordered_json trail_json(const Alert& alert) {
+  ordered_json out = ordered_json::array();
+  if (!alert.trail) return out;
+  for (const TrailStep& step : alert.trail->steps) {
+    ordered_json one;
+    one["time_ns"] = (alert.wall_first + (step.time - alert.time)).count();
+    one["boot_ns"] = step.time.count();
+    if (step.rule) one["rule"] = step.rule->id;
+    one["event"] = name_of(step.event);
+    if (step.process.tgid != 0) {
+      one["key"] = key_text(step.process);
+      one["pid"] = step.process.tgid;
+    }
+    put(one, "exe", step.exe);
+    put(one, "object", step.object);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 ordered_json evidence_json(const Alert& alert) {
   ordered_json out = ordered_json::object();
   put(out, "hook", hook_text(alert.hook));
@@ -291,6 +312,8 @@ std::string alert_json(const Alert& alert) {
   out["object"] = object_json(alert.object);
   put_part(out, "instances", instances_json(alert.instances));
   if (alert.instances_more != 0) out["instances_more"] = alert.instances_more;
+  put_part(out, "trail", trail_json(alert));
+  if (alert.trail && alert.trail->more != 0) out["trail_more"] = alert.trail->more;
   put_part(out, "evidence", evidence_json(alert));
   ordered_json context = ordered_json::object();
   context["losses_total"] = alert.context.losses_total;

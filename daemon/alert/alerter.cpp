@@ -22,12 +22,17 @@ std::string_view workload_name(const WorkloadRef& workload) {
   return workload ? std::string_view(workload->name) : std::string_view();
 }
 
+/// Of a correlation the group says what is of one kind, not the event that happened to complete it.
 std::string kind_key(const JudgedEvent& judged, const Match& match, const std::string& object) {
   std::string key = match.rule->id;
   const auto add = [&key](std::string_view part) {
     key += '\0';
     key += part;
   };
+  if (match.trail) {
+    add(match.group);
+    return key;
+  }
   add(workload_name(judged.judgement.workload));
   add(judged.enriched.process ? std::string_view(judged.enriched.process->exe) : std::string_view());
   add(name_of(judged.judgement.verdict.outcome));
@@ -73,6 +78,8 @@ struct Alerter::Impl {
                          name_of(event.kind), event.subject.tgid, event.subject.start_ns, loss_image(event), object,
                          match.rule->id);
     }
+    // One event can complete a correlation for several groups.
+    if (match.trail) seed += "|" + match.group;
     return util::make_ulid(event.time + options.id_clock.value_or(std::chrono::nanoseconds(0)), seed);
   }
 
@@ -94,6 +101,7 @@ struct Alerter::Impl {
     alert->object = object;
     alert->quality = event.quality;
     alert->hook = event.hook;
+    alert->trail = match.trail;
     alert->context = context;
 
     if (windows.size() >= options.max_kinds && !windows.empty()) {

@@ -3,6 +3,7 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "alert/alert_json.h"
 
@@ -101,6 +102,17 @@ void explain_instances(Page& page, const json& alert) {
   page.line(label, with("about ", text(alert, "instances_more"), " more"));
 }
 
+void explain_trail(Page& page, const json& alert) {
+  std::string label = "led to by";
+  page.line(label, with("", text(alert, "trail_more"), " earlier events"));
+  for (const json& step : part(alert, "trail")) {
+    page.line(std::exchange(label, ""),
+              fmt::format("{:+.3f} s {} {}{}{}", (step.value("boot_ns", 0.0) - alert.value("boot_ns", 0.0)) / 1e9,
+                          text(step, "rule"), text(step, "event"), with(" ", text(step, "object")),
+                          with(" by ", text(step, "exe"), with(" [", text(step, "pid"), "]"))));
+  }
+}
+
 }  // namespace
 
 Result<std::string> explain_text(std::string_view alert_line) {
@@ -123,6 +135,7 @@ Result<std::string> explain_text(std::string_view alert_line) {
   page.line("event", text(alert, "event"));
   page.line("object", object_line(part(alert, "object")));
   explain_processes(page, alert);
+  explain_trail(page, alert);
   explain_instances(page, alert);
   page.line("seen by", text(part(alert, "evidence"), "hook") +
                            with(", quality ", joined(part(alert, "evidence"), "quality", " ")));

@@ -10,6 +10,7 @@ Assessment::Assessment(Sets sets, AssessmentOptions options, std::function<void(
       options_(std::move(options)),
       enricher_(sets_.catalog, options_.enrich),
       judge_(sets_.scopes, options_.self_tgid),
+      correlator_(sets_.rules, options_.correlation),
       alerter_(options_.alert),
       canaries_(options_.self_tgid, options_.self_executable),
       on_output_(std::move(on_output)) {}
@@ -18,6 +19,8 @@ Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
   if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
     now_ = event.time;
     wall_ = tick->wall;
+    correlator_.advance(now_, correlated_);
+    tell_correlated(alerts);
     alerter_.tick(now_, wall_, alerts);
   } else if (const auto* loss = std::get_if<LossFacts>(&event.facts)) {
     losses_ += loss->count;
@@ -36,7 +39,22 @@ void Assessment::alert(const Assessed& assessed, std::vector<AlertRef>& alerts) 
   sets_.rules->evaluate(judged, matches_);
   if (matches_.empty() || assessed.is_canary) return;
   std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
+  correlator_.observe(judged, matches_);
+  std::erase_if(matches_, [](const Match& m) { return m.is_silent; });
   alerter_.consider(judged, matches_, {losses_, options_.blind_signals}, alerts);
+}
+
+void Assessment::tell_correlated(std::vector<AlertRef>& alerts) {
+  for (const auto& [event, match] : correlated_) {
+    if (judge_.is_excepted(event->judgement, match.rule->id)) continue;
+    alerter_.consider(*event, {&match, 1}, {losses_, options_.blind_signals}, alerts);
+  }
+  correlated_.clear();
+}
+
+void Assessment::settle(std::vector<AlertRef>& alerts) {
+  correlator_.settle(correlated_);
+  tell_correlated(alerts);
 }
 
 std::string Assessment::save() const {
@@ -45,6 +63,7 @@ std::string Assessment::save() const {
   archive(now_, wall_, losses_, canaries_);
   enricher_.save(archive);
   judge_.save(archive);
+  correlator_.save(archive);
   alerter_.save(archive);
   return state;
 }
@@ -54,6 +73,7 @@ Status Assessment::restore(std::string_view state) {
   archive(now_, wall_, losses_, canaries_);
   enricher_.restore(archive);
   judge_.restore(archive);
+  correlator_.restore(archive);
   alerter_.restore(archive);
   if (!archive.is_at_end()) return Error{"the recorded state makes no sense"};
   return Ok{};
@@ -62,6 +82,7 @@ Status Assessment::restore(std::string_view state) {
 void Assessment::adopt(Sets sets) {
   sets_ = std::move(sets);
   enricher_.replace(sets_.catalog);
+  correlator_.adopt(sets_.rules);
   judge_.replace(sets_.scopes);
   on_output_();
 }

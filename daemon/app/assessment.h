@@ -10,6 +10,7 @@
 #include "alert/alerter.h"
 #include "ambit/result.h"
 #include "canary_book.h"
+#include "engine/correlator.h"
 #include "enrich/enricher.h"
 #include "scope/judge.h"
 #include "sets.h"
@@ -21,6 +22,7 @@ namespace ambit::app {
 struct AssessmentOptions {
   alert::Options alert;
   enrich::Limits enrich;
+  engine::CorrelationLimits correlation;
   std::uint32_t self_tgid = 0;
   FileId self_executable;
   std::vector<std::string> blind_signals;  ///< of the hook plan, for alerts
@@ -28,7 +30,7 @@ struct AssessmentOptions {
 
 template <class Archive>
 void describe(Archive& archive, AssessmentOptions& v) {
-  archive(v.alert, v.enrich, v.self_tgid, v.self_executable, v.blind_signals);
+  archive(v.alert, v.enrich, v.correlation, v.self_tgid, v.self_executable, v.blind_signals);
 }
 
 /// An event with what the scopes say of it.
@@ -51,6 +53,9 @@ class Assessment {
   /// The rules' say on what assess() gave just now. What is to be published is appended to `alerts`.
   void alert(const Assessed& assessed, std::vector<AlertRef>& alerts);
 
+  /// What correlations found in events that still wait for late ones (end of a run).
+  void settle(std::vector<AlertRef>& alerts);
+
   /// All that later alerts depend on, but for sets and options; for an assessment made from the same ones.
   [[nodiscard]] std::string save() const;
   /// Into one that has seen no event. After an error this may only be destroyed.
@@ -71,13 +76,17 @@ class Assessment {
   [[nodiscard]] const scope::Judge& judge() const noexcept { return judge_; }
   [[nodiscard]] alert::Alerter& alerter() noexcept { return alerter_; }
   [[nodiscard]] const alert::Alerter& alerter() const noexcept { return alerter_; }
+  [[nodiscard]] const engine::Correlator& correlator() const noexcept { return correlator_; }
   [[nodiscard]] const CanaryBook& canaries() const noexcept { return canaries_; }
 
  private:
+  void tell_correlated(std::vector<AlertRef>& alerts);
+
   Sets sets_;
   AssessmentOptions options_;
   enrich::Enricher enricher_;
   scope::Judge judge_;
+  engine::Correlator correlator_;
   alert::Alerter alerter_;
   CanaryBook canaries_;
   std::function<void()> on_output_;
@@ -85,6 +94,7 @@ class Assessment {
   WallTime wall_{};
   std::uint64_t losses_ = 0;  ///< records lost, as loss events told
   std::vector<Match> matches_;
+  std::vector<engine::CorrelationAlert> correlated_;
 };
 
 }  // namespace ambit::app

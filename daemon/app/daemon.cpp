@@ -230,6 +230,8 @@ void Daemon::start_pipeline() {
   options.assessment.self_tgid = static_cast<std::uint32_t>(getpid());
   options.assessment.self_executable = own_executable(*sensor_);
   options.assessment.alert.window = config_.alerts.window;
+  options.assessment.correlation = {config_.correlation.groups, config_.correlation.memory_bytes,
+                                    config_.correlation.tolerance, config_.correlation.waiting};
   options.assessment.alert.boot_id = boot_id_;
   options.assessment.alert.ring_generation = pins.ring_generation;
   options.assessment.alert.id_clock = ledger_->id_clock(collector::wall_now() - collector::boot_now());

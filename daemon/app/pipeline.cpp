@@ -64,6 +64,7 @@ void Pipeline::run(const std::stop_token& stop) {
     recorded_->end("the daemon stopped");
     recorded_ = nullptr;
   }
+  assessment_.settle(batch_.alerts);
   assessment_.alerter().flush(batch_.alerts);
   hand_over();
 }
@@ -225,6 +226,7 @@ void Pipeline::count_traffic() {
 void Pipeline::count_losses() {
   const auto ledger = ledger_.status();
   const auto totals = sensor_.read_losses();
+  const auto correlated = assessment_.correlator().stats();
   auto events = losses_.take(totals, now());
   for (auto& more :
        {losses_.take("undecodable", undecodable_, now()), losses_.take("traffic_unread", traffic_failures_, now()),
@@ -236,6 +238,8 @@ void Pipeline::count_losses() {
         losses_.take("outbox_limit", ledger.undelivered_dropped, now()),
         losses_.take("fanotify_full", hooks_.names_lost(), now()),
         losses_.take("judge_full", assessment_.judge().refused_processes(), now()),
+        losses_.take("correlation_full", correlated.evicted, now()),
+        losses_.take("correlation_late", correlated.too_late, now()),
         losses_.take("processes_full", assessment_.enricher().counters().processes_refused, now()),
         losses_.take("protect_refused", protect_refused_, now()),
         losses_.take("names_refused", names_refused_, now())}) {
@@ -338,9 +342,14 @@ void Pipeline::count_alerts() {
 std::vector<metrics::TableRow> Pipeline::table_rows() const {
   const auto seen = seen_.stats();
   const auto alerts = assessment_.alerter().stats();
-  std::vector<metrics::TableRow> rows = {{"seen", seen.entries, seen_entries_, seen.evicted + seen.refused},
-                                         {"known", known_.size(), max_known_, known_.refused()},
-                                         {"alert_windows", alerts.open_kinds, alerts.max_kinds, alerts.evicted}};
+  const auto correlated = assessment_.correlator().stats();
+  std::vector<metrics::TableRow> rows = {
+      {"seen", seen.entries, seen_entries_, seen.evicted + seen.refused},
+      {"known", known_.size(), max_known_, known_.refused()},
+      {"alert_windows", alerts.open_kinds, alerts.max_kinds, alerts.evicted},
+      {"correlation_groups", correlated.groups, correlated.max_groups, correlated.evicted},
+      {"correlation_bytes", correlated.bytes, correlated.max_bytes, correlated.evicted},
+      {"correlation_waiting", correlated.waiting, correlated.max_waiting, correlated.hurried}};
   for (const auto& table : assessment_.enricher().tables())
     rows.push_back({std::string(table.name), table.used, table.capacity, table.full});
   return rows;

@@ -19,6 +19,8 @@ nlohmann::json rule_json(const engine::RuleSummary& rule) {
           {"response", rule.info->response},
           {"severity", name_of(rule.info->severity)},
           {"enabled", rule.is_enabled},
+          {"generate", rule.raises_alerts},
+          {"correlation", rule.correlation.empty() ? nlohmann::json() : nlohmann::json(rule.correlation)},
           {"priority", rule.priority},
           {"tags", rule.info->tags},
           {"events", kind_names(rule.kinds)},

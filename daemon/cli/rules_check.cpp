@@ -66,6 +66,18 @@ std::string text_of(const engine::RepeatBar& bar) {
       bar.rule_id, fmt::join(bar.fields, ", "), name_of(bar.kind));
 }
 
+json to_json(const engine::CountedRepeats& counted) {
+  return {{"rule", counted.rule_id}, {"event", name_of(counted.kind)}, {"correlations", counted.correlations}};
+}
+
+/// What is counted over time has to be seen each time.
+std::string text_of(const engine::CountedRepeats& counted) {
+  return fmt::format(
+      "note: correlation {} counts {} events of rule {}: where the rule holds, repeated accesses in scope are sent one "
+      "by one, not counted in the kernel\n",
+      fmt::join(counted.correlations, ", "), name_of(counted.kind), counted.rule_id);
+}
+
 struct Checked {
   LoadedRules loaded;
   std::vector<Finding> findings;
@@ -75,9 +87,10 @@ struct Checked {
 
 void print_as_json(const Checked& checked) {
   const auto& set = checked.loaded.set;
-  json bars = json::array(), findings = json::array(), costs = json::array();
+  json bars = json::array(), correlated = json::array(), findings = json::array(), costs = json::array();
   if (set != nullptr) {
     for (const auto& bar : set->repeat_bars()) bars.push_back(to_json(bar));
+    for (const auto& counted : set->counted_repeats()) correlated.push_back(to_json(counted));
     for (const auto& cost : costs_of(*set))
       costs.push_back({{"rule", cost.rule_id}, {"comparisons", cost.comparisons}});
   }
@@ -86,6 +99,7 @@ void print_as_json(const Checked& checked) {
               {"rules", set != nullptr ? set->rules().size() : 0},
               {"hash", set != nullptr ? set->hash() : ""},
               {"repeats_sent", std::move(bars)},
+              {"repeats_correlated", std::move(correlated)},
               {"costs", std::move(costs)},
               {"findings", std::move(findings)},
               {"diagnostics", diagnostics_json(checked.loaded.diagnostics)}});
@@ -102,6 +116,7 @@ void print_as_text(const Checked& checked) {
   const auto& set = checked.loaded.set;
   if (set == nullptr) return;
   for (const auto& bar : set->repeat_bars()) print(text_of(bar));
+  for (const auto& counted : set->counted_repeats()) print(text_of(counted));
   auto costs = costs_of(*set);
   costs.resize(std::min(costs.size(), kDearest));
   std::vector<std::string> dearest;

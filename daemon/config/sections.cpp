@@ -17,6 +17,9 @@ constexpr std::uint64_t kMaxRingBytes = 1ULL << 30;
 constexpr std::int64_t kMaxTableEntries = 1LL << 22;
 constexpr auto kMinAlertWindow = std::chrono::seconds(1);
 constexpr auto kMaxAlertWindow = std::chrono::hours(24);
+constexpr auto kMaxTolerance = std::chrono::seconds(60);
+constexpr std::uint64_t kMinCorrelationBytes = 1ULL << 20;
+constexpr std::uint64_t kMaxCorrelationBytes = 16ULL << 30;
 constexpr auto kMinCanaryInterval = std::chrono::seconds(5);  ///< a run takes about three
 constexpr auto kMaxCanaryInterval = std::chrono::hours(24);
 
@@ -126,6 +129,21 @@ void read_alerts(YamlReader& r, const Node& n, Config& c) {
   }
 }
 
+void read_correlation(YamlReader& r, const Node& n, Config& c) {
+  if (!r.expect_map(n, "correlation", {"tolerance", "groups", "memory", "waiting"})) return;
+  auto& s = c.correlation;
+  set_if(n["tolerance"], s.tolerance, [&](const Node& v) { return r.duration(v, "correlation.tolerance"); });
+  if (s.tolerance > kMaxTolerance) r.error(n["tolerance"], "correlation.tolerance: expected a duration from 0s to 60s");
+  set_if(n["groups"], s.groups,
+         [&](const Node& v) { return r.integer(v, "correlation.groups", 16, kMaxTableEntries); });
+  set_if(n["memory"], s.memory_bytes, [&](const Node& v) { return r.bytes(v, "correlation.memory"); });
+  if (s.memory_bytes < kMinCorrelationBytes || s.memory_bytes > kMaxCorrelationBytes) {
+    r.error(n["memory"], "correlation.memory: expected 1MiB to 16GiB");
+  }
+  set_if(n["waiting"], s.waiting,
+         [&](const Node& v) { return r.integer(v, "correlation.waiting", 16, kMaxTableEntries); });
+}
+
 void read_canaries(YamlReader& r, const Node& n, Config& c) {
   if (!r.expect_map(n, "canaries", {"interval"})) return;
   set_if(n["interval"], c.canaries.interval, [&](const Node& v) { return r.duration(v, "canaries.interval"); });
@@ -194,6 +212,7 @@ constexpr SectionReader kSections[] = {
     {"catalog", [](YamlReader& r, const Node& n, Config& c) { read_source(r, n, c.catalog); }},
     {"ledger", read_ledger},
     {"alerts", read_alerts},
+    {"correlation", read_correlation},
     {"canaries", read_canaries},
     {"sinks", apply_sinks},
     {"http", read_http},

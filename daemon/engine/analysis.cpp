@@ -128,7 +128,9 @@ class Analysis {
   }
 
   void look_for_cover(std::uint32_t tag, const Roots& roots) {
+    if (!rules_.rules[tag].raises_alerts) return;
     for (const auto& [other, other_roots] : roots_) {
+      if (!rules_.rules[other].raises_alerts) continue;  // it only feeds correlations
       if (other == tag || !may_cover(other, tag) || !covers(other_roots, roots)) continue;
       // Of two that hold for the same events the later one is named.
       if (other > tag && covers(roots, other_roots)) continue;

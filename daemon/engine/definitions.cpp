@@ -116,7 +116,7 @@ void Definitions::define(const RuleDef& def, Diagnostics& diagnostics) {
     good = false;
   };
   need(def.description.has_value(), "desc");
-  need(def.condition.has_value(), "condition");
+  need(def.condition.has_value() || def.correlation.has_value(), "condition");
   need(def.output.has_value(), "output");
   need(def.priority.has_value(), "priority");
   for (const auto& exception : def.exceptions.value_or(std::vector<ExceptionDef>{})) {
@@ -137,7 +137,9 @@ void Definitions::define(const RuleDef& def, Diagnostics& diagnostics) {
   rule.source = def.source;
   rule.id = def.id;
   rule.description = trimmed(def.description->text());
-  rule.condition = ConditionText(*def.condition);
+  if (def.condition) rule.condition = ConditionText(*def.condition);
+  rule.correlation = def.correlation;
+  rule.raises_alerts = def.generate.value_or(true);
   rule.output = ConditionText(*def.output);
   rule.priority = *def.priority;
   rule.is_enabled = def.enabled.value_or(true);
@@ -147,6 +149,7 @@ void Definitions::define(const RuleDef& def, Diagnostics& diagnostics) {
   rule.exceptions = def.exceptions.value_or(std::vector<ExceptionDef>{});
   rule.block = def.block.value_or(RuleBlock{});
   rule.examples = def.examples;
+  rule.sequences = def.sequences;
   rule.place = def.place;
   if (known == rule_index_.end()) {
     rule_index_.emplace(name, rules_.size());
@@ -161,6 +164,10 @@ void Definitions::define(const RuleDef& def, Diagnostics& diagnostics) {
 bool Definitions::append(DefinedRule& rule, const RuleDef& def, Diagnostics& diagnostics) {
   if (!def.condition && !def.exceptions) {
     note(diagnostics, def.place, fmt::format("rule '{}': append needs a 'condition' or 'exceptions'", rule.name));
+    return false;
+  }
+  if (rule.correlation) {
+    note(diagnostics, def.place, fmt::format("rule '{}' is a correlation: there is nothing to append to", rule.name));
     return false;
   }
   if (def.condition) append_text(rule.condition, *def.condition);
@@ -188,6 +195,11 @@ bool Definitions::append(DefinedRule& rule, const RuleDef& def, Diagnostics& dia
 
 bool Definitions::override_keys(DefinedRule& rule, const RuleDef& def, Diagnostics& diagnostics) {
   bool good = true;
+  if (rule.correlation && (def.condition || def.exceptions)) {
+    note(diagnostics, def.place,
+         fmt::format("rule '{}' is a correlation: it has no condition or exceptions", rule.name));
+    return false;
+  }
   const auto text = [](ConditionText& to, const SourceText& from, Update update) {
     if (update == Update::append) {
       append_text(to, from);

@@ -28,11 +28,14 @@ struct DefinedRule {
   std::optional<SourceText> id;
   ConditionText condition, output;
   Priority priority;
+  std::optional<CorrelationDef> correlation;  ///< instead of the condition
+  bool raises_alerts = true;
   bool is_enabled = true, warns_of_types = true, skips_unknown = false;
   std::vector<std::string> tags;
   std::vector<ExceptionDef> exceptions;
   RuleBlock block;
   std::vector<ExampleDef> examples;
+  std::vector<SequenceDef> sequences;
   util::Diagnostic place;
 };
 

@@ -76,8 +76,7 @@ void Evaluator::evaluate(const JudgedEvent& event, std::vector<Match>& out) {
     counted.tests += session.tests() - before;
     if (!holds) return true;
     ++counted.held;
-    out.push_back({impl.rules[entry.tag].info, impl.outputs[entry.tag].render(source)});
-    return impl.matching == Matching::all;
+    return impl.add_match(entry.tag, source, out);
   });
 }
 

@@ -255,6 +255,11 @@ constexpr auto kText = FieldType::text;
 constexpr auto kNumber = FieldType::number;
 constexpr auto kBool = FieldType::boolean;
 
+/// No single event has it.
+Value nothing(const ReadContext& /*c*/) noexcept {
+  return Value::none();
+}
+
 FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, std::string_view doc,
              Value (*read)(const ReadContext&) noexcept) {
   return {{name, type, FieldArgument::none, Several::no, KindSet(kinds), doc}, read};
@@ -324,6 +329,10 @@ std::span<const FieldDef> event_fields() {
           coverage<&CoverageFacts::signal>),
       row("coverage.hook", kText, bit(EventKind::coverage), "hook in use for it", coverage<&CoverageFacts::hook>),
       row("coverage.state", kText, bit(EventKind::coverage), "state of the signal", coverage<&CoverageFacts::state>),
+      row("correlation.count", kNumber, 0, "in outputs of correlations only: events that led to it", nothing),
+      row("correlation.value", kNumber, 0,
+          "in outputs of correlations only: what the condition looked at (events, different values, sum, rules)",
+          nothing),
       row("reload.ok", kBool, bit(EventKind::reload), "the new configuration was taken", reload_ok),
       row("reload.summary", kText, bit(EventKind::reload), "what is in force and what changed, or why it was refused",
           reload_summary),

@@ -65,6 +65,35 @@ Value of_ancestors(const ReadContext& c) noexcept {
   return filled == 0 ? Value::none() : Value::of_texts(room);
 }
 
+std::string_view key_text(const ProcessKey& key, Arena& arena) noexcept {
+  arena.begin();
+  arena.append_number(key.tgid);
+  arena.append(":");
+  arena.append_number(static_cast<std::int64_t>(key.start_ns));
+  return arena.end();
+}
+
+/// The process itself is known by its key even where nothing else is.
+Value lineage(const ReadContext& c) noexcept {
+  const auto* own = c.process();
+  const ProcessKey self = c.event.subject.tgid != 0 || own == nullptr ? c.event.subject : own->key;
+  if (self.tgid == 0) return Value::none();
+  if (c.field.index == 0) return Value::of(key_text(self, c.arena));
+  if (c.field.index > 0) {
+    const auto* p = ancestor(own, c.field.index);
+    return p == nullptr || p->key.tgid == 0 ? Value::none() : Value::of(key_text(p->key, c.arena));
+  }
+  std::size_t n = 1;
+  for (const auto* p = ancestor(own, 1); p != nullptr; p = p->parent.get()) ++n;
+  const auto room = c.arena.texts(n);
+  if (room.empty()) return Value::none();
+  std::size_t filled = 0;
+  room[filled++] = key_text(self, c.arena);
+  for (const auto* p = ancestor(own, 1); p != nullptr && filled < room.size(); p = p->parent.get())
+    room[filled++] = key_text(p->key, c.arena);
+  return Value::of_texts(room);
+}
+
 /// Falco's form: the name, then the arguments after the first, joined by blanks.
 Value command_line(const Process* p, Arena& arena) noexcept {
   if (p == nullptr || p->comm.empty()) return Value::none();
@@ -303,6 +332,9 @@ std::span<const FieldDef> process_fields() {
       ancestry("proc.aexe", kText, "first argument of ancestor n, or of any", of_ancestors<argv0>),
       ancestry("proc.aexepath", kText, "executable file of ancestor n, or of any", of_ancestors<exe_path>),
       ancestry("proc.acmdline", kText, "name and arguments of ancestor n, or of any", ancestor_command_lines),
+      {{"proc.lineage", kText, FieldArgument::optional_index, Several::ancestors, KindSet(kProcessKinds),
+        "process instance as pid:start, of ancestor n (0 = itself), or of itself and all ancestors"},
+       lineage},
       row("proc.tty", kNumber, "controlling terminal's device number, 0 = none", own_number<&Process::tty>),
       row("proc.sid", kNumber, "session id", own_number<&Process::session>),
       row("proc.sname", kText, "name of the session's leader, where it is the process or an ancestor", session_name),

@@ -53,6 +53,10 @@ class RuleReader : public ItemReader {
   bool read_block(const YAML::Node& block, const std::string& what, RuleBlock& out);
   bool read_examples(const YAML::Node& node, const std::string& what, RuleDef& out);
   bool read_example(const YAML::Node& event, const std::string& what, bool must_fire, RuleDef& out);
+  /// `beside`: keys that are no fields.
+  bool read_event(const YAML::Node& event, const std::string& what, const Keys& beside, ExampleDef& out);
+  bool read_sequence(const YAML::Node& events, const std::string& what, bool must_fire, RuleDef& out);
+  bool read_time(const YAML::Node& event, const char* key, const std::string& what, std::chrono::nanoseconds& into);
 };
 
 /// The text without blanks and line breaks at its end.

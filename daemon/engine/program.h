@@ -65,6 +65,8 @@ class Program {
   /// Fields as far as the enabled condition `tag` reads them and the seen-table's key does not decide them, sorted,
   /// each once.
   [[nodiscard]] std::vector<std::string> changing_fields(std::uint32_t tag, EventKind kind) const;
+  /// The enabled condition `tag` can hold for an access that succeeded and is in scope, or outside what scopes govern.
+  [[nodiscard]] bool may_hold_repeated(std::uint32_t tag, EventKind kind) const;
 
  private:
   friend class ProgramBuilder;

@@ -50,6 +50,29 @@ std::uint32_t ProgramBuilder::add_leaf(Leaf leaf) {
   return known->second;
 }
 
+std::string ProgramBuilder::meaning(const Tree& tree) const {
+  switch (tree.kind) {
+    case Tree::Kind::constant:
+      return tree.constant ? "true" : "false";
+    case Tree::Kind::leaf: {
+      const auto& leaf = program_.leaves_[tree.leaf];
+      const auto& terms = program_.terms_;
+      std::string out = tree.is_negated ? "not " : "";
+      out += fmt::format("{} {} {}", to_string(terms[leaf.term], terms), static_cast<int>(leaf.op),
+                         static_cast<int>(leaf.modifier));
+      if (leaf.right >= 0) out += " " + to_string(terms[static_cast<std::size_t>(leaf.right)], terms);
+      for (const auto& word : leaf.words) out += fmt::format(" {}:{}", word.size(), word);
+      return out;
+    }
+    case Tree::Kind::all_of:
+    case Tree::Kind::any_of:
+      break;
+  }
+  std::string out = tree.kind == Tree::Kind::all_of ? "all(" : "any(";
+  for (const auto& child : tree.children) out += meaning(child) + ";";
+  return out + ")";
+}
+
 ProgramBuilder::NamedKinds ProgramBuilder::named_kinds(const Tree& tree) const {
   NamedKinds out;
   if (tree.kind == Tree::Kind::leaf) {

@@ -32,6 +32,9 @@ class ProgramBuilder {
   };
   [[nodiscard]] NamedKinds named_kinds(const Tree& tree) const;
 
+  /// Equal for conditions that compare the same in the same way, with macros and lists in their places.
+  [[nodiscard]] std::string meaning(const Tree& tree) const;
+
   [[nodiscard]] Program take();
 
  private:

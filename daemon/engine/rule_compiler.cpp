@@ -85,6 +85,7 @@ class RuleCompiler {
       }
     }
     conditions.report_unused_macros();
+    add_correlations();
     if (impl_->rules.size() > kMaxRules)
       diagnostics_.push_back({"", 0, 0, fmt::format("more than {} rules", kMaxRules)});
     if (builder_.is_overfull())
@@ -92,7 +93,8 @@ class RuleCompiler {
   }
 
   void add_rule(const DefinedRule& rule, ConditionCompiler& conditions) {
-    auto compiled = conditions.compile(with_exceptions(rule, diagnostics_));
+    auto compiled = rule.correlation ? std::variant<Tree, std::vector<ConditionFault>>(Tree{})
+                                     : conditions.compile(with_exceptions(rule, diagnostics_));
     auto output = Template::parse(rule.output.text());
     std::vector<ConditionFault> faults;
     if (auto* found = std::get_if<std::vector<ConditionFault>>(&compiled)) faults = std::move(*found);
@@ -100,10 +102,13 @@ class RuleCompiler {
       faults.push_back({rule.output.at(fault->offset, "output: " + fault->message), fault->is_unknown});
     const auto info = make_info(rule);
     auto examples = read_examples(rule);
-    if (!faults.empty()) return tell(rule, faults);
+    auto sequences = read_sequences(rule);
+    if (!faults.empty()) {
+      unknown_.insert({info->id, rule.name});
+      return tell(rule, faults);
+    }
 
-    const auto& tree = std::get<Tree>(compiled);
-    const auto named = builder_.named_kinds(tree);
+    const auto place = static_cast<std::uint32_t>(impl_->rules.size());
     RuleSummary summary;
     summary.info = info;
     summary.is_enabled = rule.is_enabled;
@@ -112,14 +117,47 @@ class RuleCompiler {
     summary.line = rule.place.line;
     summary.signals = rule.block.signals;
     summary.false_positives = rule.block.false_positives;
+    summary.raises_alerts = rule.raises_alerts;
     for (const auto& example : rule.examples) ++(example.must_fire ? summary.examples_fire : summary.examples_silent);
-    summary.kinds = builder_.add(static_cast<std::uint32_t>(impl_->rules.size()), tree,
-                                 KindSet(kUsualKinds) | named.kinds, summary.is_enabled);
-    check_kinds(rule, summary.kinds, named.has_check);
-    if (summary.signals.empty()) summary.signals = signals_of(summary.kinds);
+    for (const auto& example : rule.sequences) ++(example.must_fire ? summary.examples_fire : summary.examples_silent);
+    if (rule.correlation) {
+      summary.correlation = name_of(rule.correlation->type);
+      correlations_.push_back(*rule.correlation);
+      correlations_.back().place = place;
+      meanings_.emplace_back();
+    } else {
+      const auto& tree = std::get<Tree>(compiled);
+      const auto named = builder_.named_kinds(tree);
+      summary.kinds = builder_.add(place, tree, KindSet(kUsualKinds) | named.kinds, summary.is_enabled);
+      check_kinds(rule, summary.kinds, named.has_check);
+      if (summary.signals.empty()) summary.signals = signals_of(summary.kinds);
+      meanings_.push_back(builder_.meaning(tree));
+    }
+    id_places_.push_back(rule.id ? *rule.id : rule.name_text);
+    impl_->sequences.push_back(std::move(sequences));
     impl_->rules.push_back(std::move(summary));
     impl_->outputs.push_back(std::get<Template>(std::move(output)));
     impl_->examples.push_back(std::move(examples));
+  }
+
+  void add_correlations() {
+    if (util::has_errors(diagnostics_) && correlations_.empty()) return;
+    impl_->correlations = plan_correlations(correlations_, impl_->rules, meanings_, unknown_, diagnostics_);
+    for (std::uint32_t place = 0; place < impl_->rules.size(); ++place) {
+      const auto& rule = impl_->rules[place];
+      if (rule.raises_alerts || !rule.is_enabled || !impl_->correlations.fed_by(place).empty()) continue;
+      diagnostics_.push_back(id_places_[place].at(
+          0, fmt::format("rule '{}' raises no alert of its own and feeds no enabled correlation", rule.info->name),
+          true));
+    }
+  }
+
+  std::vector<SequenceExample> read_sequences(const DefinedRule& rule) {
+    std::vector<SequenceExample> out;
+    for (const auto& sequence : rule.sequences) {
+      if (auto made = SequenceExample::make(sequence, diagnostics_)) out.push_back(std::move(*made));
+    }
+    return out;
   }
 
   RuleInfoRef make_info(const DefinedRule& rule) {
@@ -193,6 +231,10 @@ class RuleCompiler {
   ProgramBuilder builder_;
   std::unordered_map<std::string, int> ids_;  ///< line of the first
   std::set<std::tuple<std::string, int, int, std::string>> told_;
+  std::vector<CorrelationDef> correlations_;
+  Meanings meanings_;                  ///< by place
+  std::vector<SourceText> id_places_;  ///< by place
+  std::set<std::string> unknown_;      ///< ids and names of rules with faults
   std::unique_ptr<RuleSet::Impl> impl_ = std::make_unique<RuleSet::Impl>();
 };
 

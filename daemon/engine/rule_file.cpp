@@ -81,7 +81,7 @@ class FileReader : public RuleReader {
     } else if (item["rule"]) {
       if (auto rule = read_rule(item)) out_.emplace_back(std::move(*rule));
     } else if (item["correlation"]) {
-      yaml_.error(item, "'correlation' is not supported by this version of the rule language");
+      yaml_.error(item, "a correlation is a rule with the key 'correlation' in place of 'condition'");
     } else {
       std::string key;
       if (item.size() > 0 && item.begin()->first.IsScalar()) key = item.begin()->first.Scalar();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "ambit/alert.h"
+#include "correlation_file.h"
 #include "source_text.h"
 
 namespace ambit::engine {
@@ -51,6 +53,22 @@ struct ExampleDef {
   std::vector<ExampleField> fields;
 };
 
+/// Longest time in an example of a correlation.
+inline constexpr auto kMaxExampleTime = std::chrono::hours(24 * 60);
+
+/// An example of a correlation: events over time.
+struct SequenceDef {
+  struct Step {
+    ExampleDef event;
+    std::chrono::nanoseconds at{};     ///< of the first, since the sequence began
+    std::chrono::nanoseconds every{};  ///< between the following
+    std::uint32_t times = 1;
+  };
+  bool must_fire = false;
+  int line = 0;
+  std::vector<Step> steps;
+};
+
 struct Priority {
   std::string word;
   Severity severity = Severity::info;
@@ -72,17 +90,21 @@ struct RuleDef {
   std::string source = "syscall";
   std::optional<SourceText> id, description, condition, output;
   std::optional<Priority> priority;
-  std::optional<bool> enabled, warn_evttypes, skip_if_unknown_filter;
+  std::optional<CorrelationDef> correlation;  ///< instead of a condition
+  std::optional<bool> enabled, generate, warn_evttypes, skip_if_unknown_filter;
   std::optional<std::vector<std::string>> tags;
   std::optional<std::vector<ExceptionDef>> exceptions;
   std::optional<RuleBlock> block;
   std::vector<ExampleDef> examples;
+  std::vector<SequenceDef> sequences;
   Update update = Update::define;           ///< append: `append: true`
   std::map<std::string, Update> overrides;  ///< by key; empty: no `override`
   util::Diagnostic place;
 
   /// None of the texts that a rule needs: such an item with `enabled` switches an earlier rule.
-  [[nodiscard]] bool is_bare() const noexcept { return !description && !condition && !output && !priority; }
+  [[nodiscard]] bool is_bare() const noexcept {
+    return !description && !condition && !correlation && !output && !priority;
+  }
 };
 
 using Item = std::variant<ListDef, MacroDef, RuleDef>;

@@ -26,9 +26,9 @@ constexpr auto kPriorities = std::to_array<PriorityRow>({{"emergency", Severity:
                                                          {"debug", Severity::info, 7}});
 
 const ItemReader::Keys kRuleKeys = {
-    "rule",    "id",       "desc",    "condition",        "output",        "priority",
-    "enabled", "tags",     "source",  "exceptions",       "warn_evttypes", "skip-if-unknown-filter",
-    "append",  "override", "capture", "capture_duration", "ambit",         "examples"};
+    "rule",    "id",       "desc",    "condition",        "correlation", "output",        "priority",
+    "enabled", "generate", "tags",    "source",           "exceptions",  "warn_evttypes", "skip-if-unknown-filter",
+    "append",  "override", "capture", "capture_duration", "ambit",       "examples"};
 
 bool can_append(std::string_view key) {
   return key == "condition" || key == "output" || key == "desc" || key == "tags" || key == "exceptions";
@@ -74,9 +74,18 @@ std::optional<RuleDef> RuleReader::read_rule(const YAML::Node& item) {
   good = optional_text(item, "id", what, out.id) && good;
   good = optional_text(item, "desc", what, out.description) && good;
   good = optional_text(item, "condition", what, out.condition) && good;
+  if (const auto correlation = item["correlation"]) {
+    if (item["condition"]) {
+      yaml_.error(item["condition"], fmt::format("{}: takes a 'condition' or a 'correlation', not both", what));
+      good = false;
+    }
+    out.correlation = read_correlation(yaml_, document_, correlation, what);
+    good = out.correlation.has_value() && good;
+  }
   good = optional_text(item, "output", what, out.output) && good;
   good = read_priority(item, what, out) && good;
   good = optional_flag(item, "enabled", what, out.enabled) && good;
+  good = optional_flag(item, "generate", what, out.generate) && good;
   good = optional_flag(item, "warn_evttypes", what, out.warn_evttypes) && good;
   good = optional_flag(item, "skip-if-unknown-filter", what, out.skip_if_unknown_filter) && good;
   if (const auto tags = item["tags"]) out.tags = yaml_.texts(tags, what + ": tags");
@@ -251,22 +260,68 @@ bool RuleReader::read_examples(const YAML::Node& node, const std::string& what, 
     const bool must_fire = key == std::string_view("fires");
     if (!node[key]) continue;
     if (!yaml_.expect_list(node[key], fmt::format("{}.{}", what, key))) return false;
-    for (const auto& event : node[key])
-      good = read_example(event, fmt::format("{}.{}", what, key), must_fire, out) && good;
+    for (const auto& event : node[key]) {
+      const auto name = fmt::format("{}.{}", what, key);
+      good =
+          (out.correlation ? read_sequence(event, name, must_fire, out) : read_example(event, name, must_fire, out)) &&
+          good;
+    }
   }
   return good;
 }
 
 bool RuleReader::read_example(const YAML::Node& event, const std::string& what, bool must_fire, RuleDef& out) {
+  ExampleDef example;
+  example.must_fire = must_fire;
+  if (!read_event(event, what, {}, example)) return false;
+  out.examples.push_back(std::move(example));
+  return true;
+}
+
+bool RuleReader::read_sequence(const YAML::Node& events, const std::string& what, bool must_fire, RuleDef& out) {
+  if (!events.IsSequence() || events.size() == 0) {
+    yaml_.error(events, fmt::format("{}: an example of a correlation is a list of events", what));
+    return false;
+  }
+  SequenceDef sequence;
+  sequence.must_fire = must_fire;
+  sequence.line = events.Mark().line + 1;
+  for (const auto& event : events) {
+    SequenceDef::Step step;
+    if (!read_event(event, what, {"at", "every", "times"}, step.event)) return false;
+    if (!read_time(event, "at", what, step.at) || !read_time(event, "every", what, step.every)) return false;
+    if (const auto times = event["times"]) {
+      const auto value = yaml_.integer(times, what + ".times", 1, 10'000);
+      if (!value) return false;
+      step.times = static_cast<std::uint32_t>(*value);
+    }
+    sequence.steps.push_back(std::move(step));
+  }
+  out.sequences.push_back(std::move(sequence));
+  return true;
+}
+
+bool RuleReader::read_time(const YAML::Node& event, const char* key, const std::string& what,
+                           std::chrono::nanoseconds& into) {
+  if (!event[key]) return true;
+  const auto value = yaml_.duration(event[key], fmt::format("{}.{}", what, key));
+  if (value && *value > kMaxExampleTime) {
+    yaml_.error(event[key], fmt::format("{}.{}: expected at most 60d", what, key));
+    return false;
+  }
+  if (value) into = *value;
+  return value.has_value();
+}
+
+bool RuleReader::read_event(const YAML::Node& event, const std::string& what, const Keys& beside, ExampleDef& example) {
   if (!event.IsMap() || event.size() == 0) {
     yaml_.error(event, fmt::format("{}: expected a map from field to value", what));
     return false;
   }
-  ExampleDef example;
-  example.must_fire = must_fire;
   example.line = event.Mark().line + 1;
   for (const auto& entry : event) {
     if (!yaml_.text(entry.first, what)) return false;
+    if (std::find(beside.begin(), beside.end(), entry.first.Scalar()) != beside.end()) continue;
     ExampleField field{SourceText(document_, entry.first), {}};
     if (entry.second.IsSequence()) {
       for (const auto& value : entry.second) {
@@ -279,8 +334,11 @@ bool RuleReader::read_example(const YAML::Node& event, const std::string& what, 
     }
     example.fields.push_back(std::move(field));
   }
+  if (example.fields.empty()) {
+    yaml_.error(event, fmt::format("{}: expected fields of an event", what));
+    return false;
+  }
   example.first = example.fields.front().name;
-  out.examples.push_back(std::move(example));
   return true;
 }
 

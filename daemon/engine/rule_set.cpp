@@ -13,11 +13,8 @@ RuleSet::~RuleSet() = default;
 
 void RuleSet::evaluate(const JudgedEvent& event, std::vector<Match>& out) const {
   const EventSource source(event);
-  const bool goes_on = impl_->matching == Matching::all;
-  run(impl_->program, event.event().kind, source, Which::enabled, [&](std::uint32_t tag) {
-    out.push_back({impl_->rules[tag].info, impl_->outputs[tag].render(source)});
-    return goes_on;
-  });
+  run(impl_->program, event.event().kind, source, Which::enabled,
+      [&](std::uint32_t tag) { return impl_->add_match(tag, source, out); });
 }
 
 bool RuleSet::may_differ(const JudgedEvent& event) const noexcept {
@@ -38,6 +35,21 @@ std::vector<RepeatBar> RuleSet::repeat_bars() const {
     for (const auto kind : kRepeatingKinds) {
       auto fields = impl_->program.changing_fields(static_cast<std::uint32_t>(tag), kind);
       if (!fields.empty()) out.push_back({impl_->rules[tag].info->id, kind, std::move(fields)});
+    }
+  }
+  return out;
+}
+
+std::vector<CountedRepeats> RuleSet::counted_repeats() const {
+  std::vector<CountedRepeats> out;
+  for (std::uint32_t tag = 0; tag < impl_->rules.size(); ++tag) {
+    const auto fed = impl_->correlations.fed_by(tag);
+    if (fed.empty()) continue;
+    for (const auto kind : kRepeatingKinds) {
+      if (!impl_->program.may_hold_repeated(tag, kind)) continue;
+      CountedRepeats counted{impl_->rules[tag].info->id, kind, {}};
+      for (const auto i : fed) counted.correlations.push_back(impl_->rules[impl_->correlations.all[i].place].info->id);
+      out.push_back(std::move(counted));
     }
   }
   return out;
@@ -72,11 +84,22 @@ std::vector<ExampleResult> run_examples(const RuleSet& rules) {
       run(impl.program, example.kind(), example, Which::all, [&](std::uint32_t tag) {
         if (tag == i) {
           result.fired = true;
-        } else {
+        } else if (impl.rules[tag].raises_alerts) {
           result.also_fired.push_back(impl.rules[tag].info->id);
         }
         return true;
       });
+      out.push_back(std::move(result));
+    }
+    for (const auto& sequence : impl.sequences[i]) {
+      ExampleResult result{
+          impl.rules[i].info->id, impl.rules[i].file, sequence.line(), sequence.must_fire(), false, {}};
+      const auto held = sequence.run(impl.program, impl.correlations);
+      for (std::size_t place = 0; place < held.size(); ++place) {
+        if (held[place] && place != i && impl.rules[place].raises_alerts)
+          result.also_fired.push_back(impl.rules[place].info->id);
+      }
+      result.fired = held[i];
       out.push_back(std::move(result));
     }
   }

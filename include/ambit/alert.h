@@ -32,10 +32,30 @@ struct RuleInfo {
 };
 using RuleInfoRef = std::shared_ptr<const RuleInfo>;
 
-/// One rule matched one event.
+/// One of the events that led to a correlation's alert.
+struct TrailStep {
+  BootTime time{};
+  EventKind event = EventKind::tick;
+  RuleInfoRef rule;    ///< which of the correlated rules it matched
+  ProcessKey process;  ///< tgid 0 = none
+  std::string exe;     ///< "" = not known
+  std::string object;  ///< what it was about, for people
+};
+/// Oldest first. Long ones are cut at their begin.
+struct Trail {
+  std::vector<TrailStep> steps;
+  std::uint64_t more = 0;  ///< events before those
+};
+using TrailRef = std::shared_ptr<const Trail>;
+
+/// One rule matched one event, or one correlation was completed by it.
 struct Match {
   RuleInfoRef rule;
-  std::string output;  ///< the rule's text with its fields filled in
+  std::string output;       ///< the rule's text with its fields filled in
+  std::uint32_t place = 0;  ///< of the rule in its set
+  bool is_silent = false;   ///< it feeds correlations and raises no alert of its own; no output then
+  TrailRef trail = {};      ///< of a correlation, else null
+  std::string group = {};   ///< of a correlation: its group-by values, as bytes that are equal for equal groups
 };
 
 /// The object or peer of an alert, as a SIEM shows it.
@@ -87,6 +107,7 @@ struct Alert {
   std::uint16_t hook = 0;
   std::vector<AlertInstance> instances;  ///< at most 32
   std::uint64_t instances_more = 0;
+  TrailRef trail;  ///< of a correlation, else null
   AlertContext context;
 };
 using AlertRef = std::shared_ptr<const Alert>;

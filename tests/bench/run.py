@@ -3,7 +3,8 @@
 
 Writes build/bench/results.json, a list of {name, value, unit, reach, on, off, method}, and prints it as a table. `value` is to be
 held against `reach`; nothing fails by a number. Smoke proves that every figure can be taken; only a full run on a quiet machine
-is worth quoting. PARTs: operations serving repeats flood latency idle_memory memory_growth start reload instructions.
+is worth quoting. PARTs: operations serving repeats flood latency idle_memory memory_growth start reload correlation
+instructions.
 """
 import argparse
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 
 from bench import ROOT, Bench
+from correlation import bench_correlation
 from flood import READERS, bench_flood, bench_repeats
 from instructions import bench_instructions
 from latency import bench_latency
@@ -23,13 +25,15 @@ from startup import bench_start
 
 MODES = {
     "smoke": {"rounds": 1, "seconds": 0.1, "requests": 20, "tokens": 16, "idle": 2, "acts": 20, "flood": 4, "readers": 8,
-              "growth": 20, "starts": 1, "crowd": (500, 20), "reloads": 3, "reload_crowd": (100, 1)},
+              "growth": 20, "starts": 1, "crowd": (500, 20), "reloads": 3, "reload_crowd": (100, 1),
+              "correlated": 100_000},
     "full": {"rounds": 15, "seconds": 0.5, "requests": 200, "tokens": 32, "idle": 20, "acts": 500, "flood": 30,
-             "readers": READERS, "growth": 600, "starts": 5, "crowd": (5000, 20), "reloads": 20, "reload_crowd": (1000, 1)},
+             "readers": READERS, "growth": 600, "starts": 5, "crowd": (5000, 20), "reloads": 20, "reload_crowd": (1000, 1),
+             "correlated": 5_000_000},
 }
 PARTS = {part.__name__.removeprefix("bench_"): part
          for part in (bench_operations, bench_serving, bench_repeats, bench_flood, bench_latency, bench_idle_memory,
-                      bench_memory_growth, bench_start, bench_reload, bench_instructions)}
+                      bench_memory_growth, bench_start, bench_reload, bench_correlation, bench_instructions)}
 
 
 def machine():

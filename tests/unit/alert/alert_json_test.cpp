@@ -36,6 +36,36 @@ TEST(AlertJson, SaysEverythingThatAnAlertCarries) {
   EXPECT_EQ(json["context"]["blind_signals"][0], "bpf");
 }
 
+TEST(AlertJson, TellsWhatLedToACorrelation) {
+  Alert alert = test::an_alert();
+  auto trail = std::make_shared<Trail>();
+  trail->steps.push_back({test::kBoot - std::chrono::seconds(2),
+                          EventKind::accept,
+                          test::a_rule("T-1"),
+                          {42, 7},
+                          "/usr/bin/server",
+                          "10.0.0.1:80->10.0.0.2:5000"});
+  trail->steps.push_back({test::kBoot, EventKind::exec, test::a_rule("T-2"), {}, "", "/bin/sh"});
+  trail->more = 3;
+  alert.trail = trail;
+  const auto line = alert_json(alert);
+  const auto json = nlohmann::json::parse(line);
+  ASSERT_EQ(json["trail"].size(), 2U);
+  EXPECT_EQ(json["trail"][0]["time_ns"], json["time_ns"].get<std::int64_t>() - 2'000'000'000);
+  EXPECT_EQ(json["trail"][0]["rule"], "T-1");
+  EXPECT_EQ(json["trail"][0]["event"], "accept");
+  EXPECT_EQ(json["trail"][0]["key"], "42:7");
+  EXPECT_EQ(json["trail"][0]["exe"], "/usr/bin/server");
+  EXPECT_FALSE(json["trail"][1].contains("pid"));
+  EXPECT_EQ(json["trail"][1]["object"], "/bin/sh");
+  EXPECT_EQ(json["trail_more"], 3);
+  const auto text = explain_text(line);
+  ASSERT_TRUE(text.ok());
+  EXPECT_THAT(*text, HasSubstr("led to by  3 earlier events"));
+  EXPECT_THAT(*text, HasSubstr("-2.000 s T-1 accept 10.0.0.1:80->10.0.0.2:5000 by /usr/bin/server [42]"));
+  EXPECT_FALSE(nlohmann::json::parse(alert_json(test::an_alert())).contains("trail"));
+}
+
 TEST(AlertJson, IsOneLineWhateverNamesHold) {
   Alert alert = test::an_alert();
   alert.object.path = "/tmp/a\nb\x1b[31m\xff\xc3";

@@ -40,6 +40,30 @@ class AlerterTest : public ::testing::Test {
   std::vector<AlertRef> out;
 };
 
+TEST_F(AlerterTest, ACorrelationIsOfOneKindByItsGroup) {
+  const auto correlated = [this](OpenEvent& event, const std::string& group) {
+    std::vector<AlertRef> published;
+    const Match match{a_rule(), "text", 0, false, std::make_shared<const Trail>(), group};
+    alerter.consider(event.get(), {&match, 1}, {}, published);
+    return published;
+  };
+  OpenEvent first(4096, "/srv/a");
+  OpenEvent second(8192, "/srv/b");
+  const auto one = correlated(first, "g");
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_NE(one[0]->trail, nullptr);
+  EXPECT_TRUE(correlated(second, "g").empty()) << "another object of the same group";
+  const auto other = correlated(first, "h");
+  ASSERT_EQ(other.size(), 1U) << "the same event for another group";
+  EXPECT_NE(one[0]->id, other[0]->id);
+  Alerter again{options()};
+  std::vector<AlertRef> published;
+  const Match match{a_rule(), "text", 0, false, std::make_shared<const Trail>(), "g"};
+  again.consider(first.get(), {&match, 1}, {}, published);
+  ASSERT_EQ(published.size(), 1U);
+  EXPECT_EQ(published[0]->id, one[0]->id) << "judged again it is the same alert";
+}
+
 TEST_F(AlerterTest, PublishesTheFirstOfAKindAtOnce) {
   OpenEvent event(4096, "/srv/models/m.gguf", kBoot + 2s);
   const auto published = consider(event);

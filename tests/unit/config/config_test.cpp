@@ -43,6 +43,7 @@ catalog: {paths: [/e]}
 ledger: {path: /l.db, retention_days: 7}
 alerts: {window: 30s}
 canaries: {interval: 10m}
+correlation: {tolerance: 2s, groups: 100, memory: 8MiB, waiting: 200}
 sinks:
   - {name: siem, type: syslog, protocol: tls, host: log.example, format: json, min_severity: high, tls: {ca: /ca, cert: /c, key: /k, server_name: n}}
   - {name: file, type: file, path: /var/log/ambit.json, rotate: {bytes: 1MiB, files: 3}}
@@ -76,11 +77,15 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_EQ(c.ledger.retention_days, 7U);
   EXPECT_EQ(c.alerts.window, std::chrono::seconds(30));
   EXPECT_EQ(c.canaries.interval, std::chrono::minutes(10));
+  EXPECT_EQ(c.correlation.tolerance, std::chrono::seconds(2));
+  EXPECT_EQ(c.correlation.groups, 100U);
+  EXPECT_EQ(c.correlation.memory_bytes, 8U << 20);
+  EXPECT_EQ(c.correlation.waiting, 200U);
   ASSERT_EQ(c.sinks.size(), 2U);
   EXPECT_EQ(c.sinks[0].port, 6514);
   EXPECT_EQ(c.sinks[0].min_severity, Severity::high);
   EXPECT_EQ(c.sinks[0].tls.server_name, "n");
-  EXPECT_EQ(to_string(c.sinks[0].origin), "test.yaml:12");
+  EXPECT_EQ(to_string(c.sinks[0].origin), "test.yaml:13");
   EXPECT_EQ(c.sinks[1].format, "ocsf");
   EXPECT_EQ(c.sinks[1].rotate.files, 3U);
   EXPECT_FALSE(c.http.enabled);
@@ -143,6 +148,10 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"certificate without key",
               "sinks:\n  - {name: a, type: syslog, protocol: tls, host: h, tls: {cert: /c}}\n", 2, "go together"},
         Fault{"canary interval", "canaries:\n  interval: 1s\n", 2, "from 5s to 24h"},
+        Fault{"correlation tolerance", "correlation:\n  tolerance: 2m\n", 2, "from 0s to 60s"},
+        Fault{"correlation memory", "correlation:\n  memory: 64KiB\n", 2, "1MiB to 16GiB"},
+        Fault{"correlation groups", "correlation:\n  groups: 3\n", 2, "correlation.groups"},
+        Fault{"unknown correlation key", "correlation:\n  group: 300\n", 2, "did you mean 'groups'"},
         Fault{"flood share", "kernel:\n  flood_control: {share_percent: 101}\n", 2, "share_percent"},
         Fault{"alert window", "alerts:\n  window: 2d\n", 2, "from 1s to 24h"},
         Fault{"not YAML", "http: [\n", 2, "not valid YAML"},

@@ -103,7 +103,9 @@ std::vector<std::string> fired(const RuleSet& rules, const JudgedEvent& event) {
   std::vector<Match> matches;
   rules.evaluate(event, matches);
   std::vector<std::string> out;
-  for (const auto& match : matches) out.push_back(match.rule->id);
+  for (const auto& match : matches) {
+    if (!match.is_silent) out.push_back(match.rule->id);
+  }
   return out;
 }
 

@@ -207,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"refused field by name", rule("evt.type = exec and proc.env contains LD_PRELOAD"), 4, 34,
               "Ambit cannot give 'proc.env': environments are not read"},
         Fault{"deep YAML", "- rule: " + std::string(100, '[') + std::string(100, ']') + "\n", 1, 0, "levels"},
-        Fault{"correlation", "- correlation: x\n", 1, 0, "'correlation' is not supported by this version"},
+        Fault{"correlation", "- correlation: x\n", 1, 0, "a correlation is a rule with the key 'correlation'"},
         Fault{"unknown key of our block", rule("evt.type = open", "T-1", "  ambit: {atack: [T1005]}\n"), 7, 0,
               "did you mean 'attack'?"},
         Fault{"unknown signal", rule("evt.type = open", "T-1", "  ambit: {signals: [opn]}\n"), 7, 0,

@@ -36,6 +36,8 @@ inline constexpr int kJsonSchema = 1;
 ///   protocol,
 ///                   process{key, pid, exe, comm}}
 ///   instances       [{key, pid, first_ns, last_ns, count}], boot clock;  instances_more: estimate of those not listed
+///   trail           of a correlation: the events that led to it, [{time_ns, boot_ns, rule, event, key, pid, exe,
+///                   object}], oldest first;  trail_more: events before those
 ///   evidence        {hook, quality[]}    quality: "path_cut", "user_path", ...
 ///   context         {losses_total, blind_signals[]}
 std::string alert_json(const Alert& alert);

@@ -46,7 +46,8 @@ struct Stats {
   std::uint64_t evicted = 0;  ///< windows closed early because the table was full
 };
 
-/// Turns matches into alerts. Kind = (rule, workload, executable, object or peer, verdict): the first of a kind is
+/// Turns matches into alerts. Kind = (rule, workload, executable, object or peer, verdict), of a correlation (rule,
+/// group): the first of a kind is
 /// published at once, what follows within the window becomes one more revision when the window closes. Every match
 /// gives an alert or is counted in one; which matches deserve one is the rules' business (an `audit` scope is told
 /// apart there).

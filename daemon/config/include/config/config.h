@@ -101,6 +101,18 @@ struct AlertSettings {
   std::chrono::milliseconds window = std::chrono::minutes(5);
 };
 
+/// Bounds of what correlations remember (rules/README.md).
+struct CorrelationSettings {
+  /// How much later than others of its time an event may come and still count. A correlation's alert waits as long.
+  std::chrono::milliseconds tolerance = std::chrono::milliseconds(500);
+  /// Groups that one correlation keeps at once.
+  std::uint32_t groups = 16384;
+  /// Of all correlations together, in equal shares: 50 of them keep about 3,000 groups of a few events each in 64 MiB.
+  std::uint64_t memory_bytes = 64ULL << 20;
+  /// Events that wait for the tolerance at once, about 2 KiB each.
+  std::uint32_t waiting = 8192;
+};
+
 struct CanarySettings {
   /// How often each signal is tried by a harmless act of the daemon's own helper, beside the start.
   std::chrono::milliseconds interval = std::chrono::hours(1);
@@ -167,6 +179,7 @@ struct Config {
   DocumentSource catalog{"catalog", {}, Embedded::catalog, {}};
   LedgerSettings ledger;
   AlertSettings alerts;
+  CorrelationSettings correlation;
   CanarySettings canaries;
   std::vector<SinkSettings> sinks;  ///< after load(): at least a terminal, unless the list was given empty
   HttpSettings http;

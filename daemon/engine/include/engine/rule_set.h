@@ -18,7 +18,9 @@ namespace ambit::engine {
 struct RuleSummary {
   RuleInfoRef info;
   bool is_enabled = true;
-  std::string priority;  ///< the word of the file ("warning")
+  bool raises_alerts = true;  ///< false: only feeds correlations (`generate: false`)
+  std::string correlation;    ///< its type ("event_count"); empty: a rule on one event
+  std::string priority;       ///< the word of the file ("warning")
   std::string file;
   int line = 0;                      ///< of the rule's item
   KindSet kinds;                     ///< events the rule is tried on; empty: it can never fire
@@ -36,6 +38,14 @@ struct ExampleResult {
   bool fired = false;
   std::vector<std::string> also_fired;  ///< ids of other rules that fired on the same event: overlap worth a look
   [[nodiscard]] bool passed() const noexcept { return fired == must_fire; }
+};
+
+/// A rule that feeds correlations with accesses that the seen-table could otherwise count: they are sent one by one
+/// where the rule holds.
+struct CountedRepeats {
+  std::string rule_id;
+  EventKind kind = EventKind::open;
+  std::vector<std::string> correlations;  ///< ids
 };
 
 /// A rule that asks of a kind of event what is not the same for every repetition of an access (FieldInfo::repeats).
@@ -71,8 +81,9 @@ class RuleSet {
   /// All faults of all files are reported at once, each with file, line and column.
   static CompileResult compile(std::span<const util::Document> documents, const CompileOptions& options = {});
 
-  /// Appends one Match for each rule that holds for `event`. Never throws but on memory exhaustion, reads no clock and
-  /// no file; allocates only for what is appended. `Match::output` is rendered here.
+  /// Appends one Match for each rule that holds for `event`, those that only feed correlations (Match::is_silent) too.
+  /// Never throws but on memory exhaustion, reads no clock and no file; allocates only for what is appended.
+  /// `Match::output` is rendered here.
   void evaluate(const JudgedEvent& event, std::vector<Match>& out) const;
 
   /// False: no enabled rule holds for this event, nor for any repetition of the access that it is. True: one does or
@@ -80,6 +91,8 @@ class RuleSet {
   [[nodiscard]] bool may_differ(const JudgedEvent& event) const noexcept;
   /// Enabled rules that keep the seen-table from counting some accesses, in load order.
   [[nodiscard]] std::vector<RepeatBar> repeat_bars() const;
+  /// Enabled rules that feed an enabled correlation and can hold for an access that is repeated in scope.
+  [[nodiscard]] std::vector<CountedRepeats> counted_repeats() const;
 
   /// All rules, disabled ones too, in load order.
   [[nodiscard]] const std::vector<RuleSummary>& rules() const noexcept;

@@ -22,6 +22,8 @@ inline constexpr EventKind kLastOf<EventKind> = EventKind::coverage;
 template <>
 inline constexpr ResourceClass kLastOf<ResourceClass> = ResourceClass::other;
 template <>
+inline constexpr NameSource kLastOf<NameSource> = NameSource::unknown;
+template <>
 inline constexpr Outcome kLastOf<Outcome> = Outcome::unknown;
 template <>
 inline constexpr Section kLastOf<Section> = Section::io;
@@ -187,6 +189,18 @@ void describe(Archive& archive, Verdict& v) {
 }
 
 template <class Archive>
+void describe(Archive& archive, Judgement& v) {
+  archive(v.workload, v.is_member, v.is_entered, v.verdict, v.model, v.secret, v.secret_owner, v.scope_place,
+          v.is_repeatable);
+}
+/// Without the event.
+template <class Archive>
+void describe(Archive& archive, Enriched& v) {
+  archive(v.process, v.target, v.resource, v.resource_id, v.peer_name, v.peer_name_source, v.peer_names,
+          v.leaves_trace);
+}
+
+template <class Archive>
 void describe(Archive& archive, FrameworkIds& v) {
   archive(v.attack, v.atlas, v.owasp_llm, v.owasp_asi, v.owasp_nhi, v.csf, v.ai_rmf);
 }
@@ -208,10 +222,18 @@ void describe(Archive& archive, AlertContext& v) {
   archive(v.losses_total, v.blind_signals);
 }
 template <class Archive>
+void describe(Archive& archive, TrailStep& v) {
+  archive(v.time, v.event, v.rule, v.process, v.exe, v.object);
+}
+template <class Archive>
+void describe(Archive& archive, Trail& v) {
+  archive(v.steps, v.more);
+}
+template <class Archive>
 void describe(Archive& archive, Alert& v) {
   archive(v.id, v.revision, v.window_closed, v.rule, v.message, v.event, v.time, v.wall_first, v.wall_last, v.count,
           v.workload, v.is_member, v.is_entered, v.verdict, v.process, v.object, v.quality, v.hook, v.instances,
-          v.instances_more, v.context);
+          v.instances_more, v.trail, v.context);
 }
 
 }  // namespace ambit
