@@ -90,7 +90,7 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_EQ(c.sinks[1].rotate.files, 3U);
   EXPECT_FALSE(c.http.enabled);
   EXPECT_EQ(c.http.port, 9000);
-  EXPECT_EQ(to_string(c.http.origin), "test.yaml:14");
+  EXPECT_EQ(to_string(c.http.origin), "test.yaml:15");
   EXPECT_EQ(c.log.format, "json");
   EXPECT_EQ(c.network.resolvers.size(), 2U);
 }
