@@ -6,11 +6,6 @@
 #include "lib/io_uring.bpf.h"
 #include "lib/open.bpf.h"
 
-#define IORING_OP_OPENAT_NR 18
-#define IORING_OP_OPENAT2_NR 28
-#define IORING_OP_SPLICE_NR 30
-#define IORING_OP_RENAMEAT_NR 35
-#define IORING_OP_UNLINKAT_NR 36 /* may remove a directory */
 #define SPLICE_F_FD_IN_FIXED (1U << 31)
 
 SEC("tp_btf/io_uring_create")

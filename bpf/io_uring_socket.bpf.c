@@ -6,8 +6,6 @@
 #include "lib/io_uring.bpf.h"
 #include "lib/socket_acts.bpf.h"
 
-#define IORING_OP_ACCEPT_NR 13
-#define IORING_OP_CONNECT_NR 16
 #define IORING_OP_SOCKET_NR 45
 #define IORING_OP_BIND_NR 56   /* 6.11 */
 #define IORING_OP_LISTEN_NR 57 /* 6.11 */

@@ -210,8 +210,9 @@ extern volatile unsigned int iter_tgid; /* iterators: only this process; 0 = all
 #define AT_FUNCTION_64 1
 #define AT_FUNCTION_32 2
 extern volatile unsigned char calls_at_functions[AMBIT_CALL_NUMBERS]; /* AT_FUNCTION_*: not for tp_btf/sys_exit */
-extern volatile unsigned int opens_by_object; /* lsm or fentry tells opens: calls tell only what never comes there */
-extern volatile unsigned int iter_facts;      /* iterators: ITER_* */
+extern volatile unsigned int changes_by_object; /* bit n: lsm or fentry keeps changes of op n (AMBIT_NAME_*) */
+extern volatile unsigned int opens_by_object;	/* lsm or fentry tells opens: calls tell only what never comes there */
+extern volatile unsigned int iter_facts;	/* iterators: ITER_* */
 #define ITER_WITHOUT_PATHS 1
 
 /* One bit per hashed inode number of all protected objects: keeps the miss, which every open of every process pays,

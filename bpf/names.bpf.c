@@ -2,19 +2,10 @@
 /* rename, unlink, link, symlink, truncate, chmod, chown, mkdir, rmdir, xattr, fallocate. The base family sees them when
  * they return: the names are the caller's strings (racy), the directories they start from are the kernel's.
  */
+#include "lib/changes.bpf.h"
 #include "lib/failed_open.bpf.h"
 
-#define AT_REMOVEDIR 0x200
 #define FALLOC_FL_KEEP_SIZE 1 /* alone it only takes room */
-
-ALWAYS_INLINE __u64 dir_ino(struct place *at, __u32 *dev)
-{
-	struct dentry *d = at->dentry;
-	struct inode *inode = BPF_CORE_READ(d, d_inode);
-
-	*dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	return BPF_CORE_READ(inode, i_ino);
-}
 
 /* A stranger's absolute name below a watched path, for what fanotify does not tell of a protected parent; the rest is
  * left to fanotify, which knows the object. */
@@ -30,6 +21,29 @@ ALWAYS_INLINE bool is_watched_change(struct scratch *s, struct subject *who, __u
 		return false;
 	len = append_user_string(s, at, call_arg(s, s->call.path_arg), NAME_MAX_BYTES, &quality, who->image_id);
 	return len && is_watched_name(s, at, len);
+}
+
+/* What the call does: unlinkat() does two things. */
+ALWAYS_INLINE __u32 op_of_call(struct scratch *s)
+{
+	if (s->call.op == AMBIT_NAME_UNLINK && s->call.dir_arg && (s->args[2] & AT_REMOVEDIR))
+		return AMBIT_NAME_RMDIR;
+	return s->call.op;
+}
+
+/* True: the objects were seen when the act began (name_objects.bpf.c), and it is told, or it was nothing to be told of
+ * a stranger. */
+ALWAYS_INLINE bool is_change_of_object(struct scratch *s, struct subject *who, __s32 ret)
+{
+	__u32 op = op_of_call(s);
+	struct ambit_rec_name_change *begun;
+
+	if (s->call.fd_arg || !(changes_by_object >> (op & 31) & 1))
+		return false;
+	begun = begun_change(bpf_get_current_pid_tgid(), op);
+	if (begun)
+		tell_change(begun, who, ret, call_quality(s));
+	return begun || (!ret && !is_of_interest(who));
 }
 
 ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret, __u16 hook)
@@ -64,9 +78,7 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 	}
 
 	__builtin_memset(r, 0, sizeof(*r));
-	if (op == AMBIT_NAME_UNLINK && s->call.dir_arg && (s->args[2] & AT_REMOVEDIR))
-		op = AMBIT_NAME_RMDIR;
-	r->op = op;
+	r->op = op_of_call(s);
 	r->ret = ret;
 	r->mode = call_arg(s, s->call.mode_arg);
 	r->uid = call_arg(s, s->call.uid_arg);
@@ -111,10 +123,15 @@ ALWAYS_INLINE void name_change_returned(struct pt_regs *regs, long ret, __u16 ho
 	struct subject who;
 	struct scratch *s = begin_change(&who, regs, ret);
 
-	if (!s)
-		return;
-	if (s->call.op != AMBIT_NAME_FALLOCATE || (call_arg(s, s->call.mode_arg) & ~FALLOC_FL_KEEP_SIZE))
-		name_change(s, &who, ret, hook);
-	give_back(s);
+	if (s) {
+		bool is_meant =
+			s->call.op != AMBIT_NAME_FALLOCATE || (call_arg(s, s->call.mode_arg) & ~FALLOC_FL_KEEP_SIZE);
+
+		if (is_meant && !is_change_of_object(s, &who, ret))
+			name_change(s, &who, ret, hook);
+		give_back(s);
+	}
+	if (changes_by_object) /* however the call ended: the next one of this task is another */
+		forget_change(bpf_get_current_pid_tgid());
 }
 CALL_PROGRAM(name_change)

@@ -26,6 +26,7 @@ volatile unsigned int init_root_dev = 0;
 volatile unsigned long long init_root_ino = 0;
 volatile unsigned int iter_tgid = 0;
 volatile unsigned char calls_at_functions[AMBIT_CALL_NUMBERS] = {};
+volatile unsigned int changes_by_object = 0;
 volatile unsigned int opens_by_object = 0;
 volatile unsigned int iter_facts = 0;
 volatile unsigned long long protected_bits[PROTECTED_BITS / 64] = {};

@@ -6,8 +6,6 @@
 #include "lib/calls.bpf.h"
 #include "lib/seen.bpf.h"
 
-#define AT_REMOVEDIR 0x200
-
 /* The third argument is in the same register for both entries. */
 ALWAYS_INLINE void note_moves(__u8 moves_paths, struct pt_regs *regs, long ret)
 {

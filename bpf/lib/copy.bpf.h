@@ -9,11 +9,6 @@
 /* Equal copies within this time are one record. */
 #define COPY_TOLD_NS 1000000000ULL
 
-struct copied_key {
-	__u64 image_id;
-	__u64 from_ino, to_ino;
-	__u32 from_dev, to_dev;
-};
 struct copied {
 	__u64 told_ns;
 	__u64 bytes; /* left out since */
@@ -23,12 +18,13 @@ struct copied {
 /* The least recently repeated fall out first: a full table means more records, never fewer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 2048);
-	__type(key, struct copied_key);
+	__uint(max_entries, 2048); /* set by the loader */
+	__type(key, struct ambit_copy_key);
 	__type(value, struct copied);
 } copies SEC(".maps") __weak;
 
-ALWAYS_INLINE void fill_copied_key(struct copied_key *key, struct subject *who, struct inode *from, struct inode *to)
+ALWAYS_INLINE void fill_copied_key(struct ambit_copy_key *key, struct subject *who, struct inode *from,
+				   struct inode *to)
 {
 	key->image_id = who->image_id;
 	key->from_ino = BPF_CORE_READ(from, i_ino);
@@ -38,7 +34,7 @@ ALWAYS_INLINE void fill_copied_key(struct copied_key *key, struct subject *who, 
 }
 
 /* True: told less than a second ago, now counted. False: to be told; what was left out before is added. */
-ALWAYS_INLINE bool is_told_copy(const struct copied_key *key, __u64 *bytes, __u32 *repeats)
+ALWAYS_INLINE bool is_told_copy(const struct ambit_copy_key *key, __u64 *bytes, __u32 *repeats)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct copied fresh = {.told_ns = now}, *told;
@@ -52,6 +48,8 @@ ALWAYS_INLINE bool is_told_copy(const struct copied_key *key, __u64 *bytes, __u3
 	if (told) {
 		*bytes += told->bytes;
 		*repeats = told->repeats;
+	} else {
+		count(AMBIT_COUNT_NEW_COPY);
 	}
 	bpf_map_update_elem(&copies, key, &fresh, BPF_ANY);
 	return false;
@@ -102,7 +100,7 @@ ALWAYS_INLINE void tell_copy(struct scratch *s, struct subject *who, struct file
 	struct ambit_rec_copy *r = (struct ambit_rec_copy *)s->record;
 	__u32 from_flags, to_flags, repeats = 0, end = sizeof(*r);
 	struct place from_at, to_at, root;
-	struct copied_key key = {};
+	struct ambit_copy_key key = {};
 	struct sock *sk;
 
 	place_of_file(&from_at, from);

@@ -16,6 +16,5 @@ ALWAYS_INLINE void remember_dns_socket(struct subject *who, __u64 cookie)
 	owner.cgroup_id = task_cgroup_id(who->task);
 	if (!bpf_map_lookup_elem(&dns_sockets, &cookie))
 		count(AMBIT_COUNT_NEW_DNS);
-	if (bpf_map_update_elem(&dns_sockets, &cookie, &owner, BPF_ANY))
-		count_loss(AMBIT_LOSS_DNS_FULL, who->image_id);
+	bpf_map_update_elem(&dns_sockets, &cookie, &owner, BPF_ANY);
 }

@@ -42,13 +42,26 @@ ALWAYS_INLINE bool is_watched_name(struct scratch *s, __u32 at, __u32 len)
 	return bpf_map_lookup_elem(&watched_names, &s->prefix) != NULL;
 }
 
+/* The directory that a relative name starts from, and what parts it from the name; returns the new end of the record.
+ */
+ALWAYS_INLINE __u32 append_start(struct scratch *s, __u32 at, struct place *dir, struct task_struct *task,
+				 __u32 *quality)
+{
+	struct place root = {};
+	__u32 end;
+
+	root_of(&root, task);
+	end = at + append_path(s, at, dir, &root, DIR_MAX_BYTES, quality);
+	return end > at + 1 ? append(s, end, "/", 1) : end; /* the root ends in one */
+}
+
 /* `call_flags`: O_* as asked. `quality`: what is known already (AMBIT_Q_COMPAT). */
 ALWAYS_INLINE void handle_failed_open(struct scratch *s, struct subject *who, __s32 ret, __u64 call_flags, __u16 hook,
 				      __u32 quality)
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
 	__u32 end = sizeof(*r), flags = 0;
-	struct place dir = {}, root = {};
+	struct place dir = {};
 
 	quality |= AMBIT_Q_USER_PATH;
 	if (!is_refused(ret) && !watched_name_count && !protected_dir_count) {
@@ -59,10 +72,7 @@ ALWAYS_INLINE void handle_failed_open(struct scratch *s, struct subject *who, __
 	if (start_of_name(&dir, s, who->task, s->call.dir_arg, s->call.path_arg)) {
 		if (protected_dir_count)
 			flags = protected_above(&dir);
-		root_of(&root, who->task);
-		end += append_path(s, end, &dir, &root, DIR_MAX_BYTES, &quality);
-		if (end > sizeof(*r) + 1) /* not the root */
-			end = append(s, end, "/", 1);
+		end = append_start(s, end, &dir, who->task, &quality);
 	}
 	end += append_user_string(s, end, call_arg(s, s->call.path_arg), PATH_BUFFER, &quality, who->image_id);
 	r->path_len = end - sizeof(*r);

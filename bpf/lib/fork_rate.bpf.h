@@ -25,7 +25,7 @@ struct fork_source {
 /* Those that made none for the longest time fall out first, and then count from 0. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 1024); /* set by the loader */
 	__type(key, struct fork_source);
 	__type(value, struct fork_rate);
 } fork_rates SEC(".maps") __weak;
@@ -51,6 +51,7 @@ ALWAYS_INLINE void count_fork(struct subject *who)
 	if (!rate) {
 		fresh.window_ns = now;
 		fresh.count = 1;
+		count(AMBIT_COUNT_NEW_FORKER);
 		bpf_map_update_elem(&fork_rates, &source, &fresh, BPF_ANY);
 		return;
 	}

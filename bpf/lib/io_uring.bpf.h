@@ -6,6 +6,18 @@
 
 #define FILE_INDEX_ALLOC (~0U)
 
+/* enum io_uring_op; the kernel's types do not tell all of them everywhere. */
+#define IORING_OP_ACCEPT_NR 13
+#define IORING_OP_CONNECT_NR 16
+#define IORING_OP_OPENAT_NR 18
+#define IORING_OP_OPENAT2_NR 28
+#define IORING_OP_SPLICE_NR 30
+#define IORING_OP_RENAMEAT_NR 35  /* 5.11 */
+#define IORING_OP_UNLINKAT_NR 36  /* 5.11; may remove a directory */
+#define IORING_OP_MKDIRAT_NR 37	  /* 5.15 */
+#define IORING_OP_SYMLINKAT_NR 38 /* 5.15 */
+#define IORING_OP_LINKAT_NR 39	  /* 5.15 */
+
 /* The registered files of a ring before 6.13, and their number. */
 struct io_fixed_file___array {
 	unsigned long file_ptr;

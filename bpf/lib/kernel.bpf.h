@@ -9,6 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "ambit/abi/copies.h"
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 #include "ambit/abi/seen.h"
@@ -49,6 +50,7 @@
 #define ENOSYS 38
 
 #define AT_FDCWD (-100)
+#define AT_REMOVEDIR 0x200
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
 #define FMODE_PATH 0x4000

@@ -21,6 +21,15 @@ ALWAYS_INLINE void count(__u32 what)
 		__sync_fetch_and_add(total, 1);
 }
 
+/* One of AMBIT_COUNT_NEW_* that went before it had to make room. */
+ALWAYS_INLINE void count_back(__u32 what)
+{
+	__u64 *total = bpf_map_lookup_elem(&counters, &what);
+
+	if (total)
+		__sync_fetch_and_add(total, -1);
+}
+
 ALWAYS_INLINE void count_loss(__u32 reason, __u64 image_id)
 {
 	struct ambit_lost_key key = {.image_id = image_id, .reason = reason};

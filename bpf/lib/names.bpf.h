@@ -31,16 +31,9 @@ ALWAYS_INLINE __u32 append_user_string(struct scratch *s, __u32 at, __u64 user, 
 	return (len - 1) & (PATH_BUFFER - 1);
 }
 
-/* Directory that a relative name starts from. False: the name is absolute, or there is none. */
-ALWAYS_INLINE bool start_of_name(struct place *at, struct scratch *s, struct task_struct *task, __u8 dir_arg,
-				 __u8 path_arg)
+/* Directory behind a descriptor, or the working directory. False: there is none. */
+ALWAYS_INLINE bool place_of_start(struct place *at, struct task_struct *task, __s32 fd)
 {
-	__s32 fd = dir_arg ? (__s32)call_arg(s, dir_arg) : AT_FDCWD;
-	const void *name = (const void *)call_arg(s, path_arg);
-	char first = '/';
-
-	if (!path_arg || bpf_probe_read_user(&first, 1, name) || first == '/')
-		return false;
 	if (fd == AT_FDCWD) {
 		struct fs_struct *fs = BPF_CORE_READ(task, fs);
 
@@ -54,4 +47,26 @@ ALWAYS_INLINE bool start_of_name(struct place *at, struct scratch *s, struct tas
 		place_of_file(at, dir);
 	}
 	return true;
+}
+
+/* Directory that a relative name starts from. False: the name is absolute, or there is none. */
+ALWAYS_INLINE bool start_of_name(struct place *at, struct scratch *s, struct task_struct *task, __u8 dir_arg,
+				 __u8 path_arg)
+{
+	__s32 fd = dir_arg ? (__s32)call_arg(s, dir_arg) : AT_FDCWD;
+	const void *name = (const void *)call_arg(s, path_arg);
+	char first = '/';
+
+	if (!path_arg || bpf_probe_read_user(&first, 1, name) || first == '/')
+		return false;
+	return place_of_start(at, task, fd);
+}
+
+ALWAYS_INLINE __u64 dir_ino(struct place *at, __u32 *dev)
+{
+	struct dentry *d = at->dentry;
+	struct inode *inode = BPF_CORE_READ(d, d_inode);
+
+	*dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	return BPF_CORE_READ(inode, i_ino);
 }

@@ -83,16 +83,16 @@ ALWAYS_INLINE bool is_seen_open(const struct subject *who, struct inode *inode, 
 	return true;
 }
 
-/* True: this peer was judged before and is counted now. `type`: AMBIT_REC_CONNECT or SEND. IPv4-mapped addresses are
- * IPv4, as in the record. */
-ALWAYS_INLINE bool is_seen_peer(const struct subject *who, __u32 type, __u32 family, const __u32 address[4], __u32 port,
-				__u32 sock_type, __u32 protocol)
+/* This peer, where it was judged before; else NULL. `type`: AMBIT_REC_CONNECT or SEND. IPv4-mapped addresses are IPv4,
+ * as in the record. */
+ALWAYS_INLINE struct ambit_seen *find_seen_peer(const struct subject *who, __u32 type, __u32 family,
+						const __u32 address[4], __u32 port, __u32 sock_type, __u32 protocol)
 {
 	struct ambit_seen_key key = {};
 	struct ambit_seen *entry;
 
 	if (!seen_enabled || who->state != AMBIT_IMAGE_WATCHED)
-		return false;
+		return NULL;
 	key.image_id = who->image_id;
 	key.ino = (__u64)address[1] << 32 | address[0];
 	key.parent_ino = (__u64)address[3] << 32 | address[2];
@@ -100,7 +100,16 @@ ALWAYS_INLINE bool is_seen_peer(const struct subject *who, __u32 type, __u32 fam
 	key.generation = sock_type << 16 | port;
 	key.how = ambit_seen_how(type, AMBIT_HOOK_CGROUP_ADDR, 0, 0, 0);
 	entry = bpf_map_lookup_elem(&seen, &key);
-	if (!entry || !is_judged(entry))
+	return entry && is_judged(entry) ? entry : NULL;
+}
+
+/* True: this peer was judged before and is counted now. */
+ALWAYS_INLINE bool is_seen_peer(const struct subject *who, __u32 type, __u32 family, const __u32 address[4], __u32 port,
+				__u32 sock_type, __u32 protocol)
+{
+	struct ambit_seen *entry = find_seen_peer(who, type, family, address, port, sock_type, protocol);
+
+	if (!entry)
 		return false;
 	count_hit(entry);
 	return true;

@@ -15,7 +15,8 @@ struct socket_owner {
 	__u64 leader_start_ns;
 	__u64 counted_in, counted_out; /* TCP: of the socket's counters, added to `traffic` or from before the start */
 	__u32 tgid;
-	__u32 role; /* AMBIT_ROLE_* */
+	__u16 role;	      /* AMBIT_ROLE_* */
+	__u16 awaits_connect; /* TCP: how its connect ends is to be told */
 };
 
 /* Address of the struct sock -> owner; until the socket is closed. */

@@ -59,6 +59,7 @@ bool is_expected_net(EventKind kind, const NetFacts& net, const CanaryScene& sce
   if (net.family == AF_UNIX) return is_own_path(net.unix_path, scene);
   switch (kind) {
     case EventKind::connect:
+    case EventKind::connect_result:
     case EventKind::traffic:
       return net.family == AF_INET && is_loopback(net.remote);
     case EventKind::send:

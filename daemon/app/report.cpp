@@ -46,12 +46,12 @@ std::string text_at(const nlohmann::json& json, const char* outer, const char* i
 
 bool canary_can_prove(const std::string& signal) {
   static const std::vector<std::string> kProvable = {
-      "exec",          "fork",        "exit",       "memfd_exec",   "cred",      "open",
-      "proc_mem",      "name_change", "connect",    "connect_unix", "send",      "bind",
-      "listen",        "accept",      "dns",        "ptrace",       "io_uring",  "io_uring_open",
-      "process_vm",    "kcmp",        "perf_event", "userfaultfd",  "keyring",   "bpf",
-      "kernel_module", "kexec",       "signal",     "socket",       "stdio",     "fd_received",
-      "mount",         "mmap",        "memfd",      "traffic",      "send_unix", "exhaustion"};
+      "exec",        "fork",          "exit",         "memfd_exec",    "cred",       "open",    "proc_mem",
+      "name_change", "connect",       "connect_unix", "send",          "bind",       "listen",  "accept",
+      "dns",         "ptrace",        "io_uring",     "io_uring_open", "process_vm", "kcmp",    "perf_event",
+      "userfaultfd", "keyring",       "bpf",          "kernel_module", "kexec",      "signal",  "socket",
+      "stdio",       "fd_received",   "mount",        "mmap",          "memfd",      "traffic", "send_unix",
+      "exhaustion",  "connect_result"};
   return std::find(kProvable.begin(), kProvable.end(), signal) != kProvable.end();
 }
 

@@ -60,8 +60,8 @@ void read_pin_path(YamlReader& r, const Node& node, KernelSettings& k) {
 void read_kernel(YamlReader& r, const Node& n, Config& c) {
   if (!r.expect_map(n, "kernel",
                     {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_known", "max_protected",
-                     "max_watched_names", "max_dns_sockets", "max_told_acts", "max_losers", "max_sockets", "max_peers",
-                     "fork_storm", "flood_control", "seen_table", "pin_path", "cgroup2_path"})) {
+                     "max_watched_names", "max_dns_sockets", "max_told_acts", "max_copies", "max_forkers",
+                     "max_name_changes", "max_multishots", "max_losers", "max_sockets", "max_peers", "fork_storm", "flood_control", "seen_table", "pin_path", "cgroup2_path"})) {
     return;
   }
   auto& k = c.kernel;
@@ -79,6 +79,10 @@ void read_kernel(YamlReader& r, const Node& n, Config& c) {
   read_table_size(r, n, "max_watched_names", k.max_watched_names);
   read_table_size(r, n, "max_dns_sockets", k.max_dns_sockets);
   read_table_size(r, n, "max_told_acts", k.max_told_acts);
+  read_table_size(r, n, "max_copies", k.max_copies);
+  read_table_size(r, n, "max_forkers", k.max_forkers);
+  read_table_size(r, n, "max_name_changes", k.max_name_changes);
+  read_table_size(r, n, "max_multishots", k.max_multishots);
   read_table_size(r, n, "max_losers", k.max_losers);
   if (n["flood_control"].IsDefined()) read_flood_control(r, n["flood_control"], k);
   if (n["seen_table"].IsDefined()) read_seen_table(r, n["seen_table"], k);

@@ -37,6 +37,7 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
     case AMBIT_REC_ACCEPT:
     case AMBIT_REC_SOCKET:
     case AMBIT_REC_STDIO:
+    case AMBIT_REC_CONNECT_RESULT:
       return decode_net(record, type, event);
     case AMBIT_REC_DNS:
       return decode_dns(record, event);

@@ -60,6 +60,8 @@ EventKind kind_of(std::uint16_t type) noexcept {
       return EventKind::socket;
     case AMBIT_REC_STDIO:
       return EventKind::stdio;
+    case AMBIT_REC_CONNECT_RESULT:
+      return EventKind::connect_result;
     default:
       return EventKind::connect;
   }

@@ -29,7 +29,11 @@ std::optional<std::int32_t> result_of(const Event& event) noexcept {
   if (const auto* open = std::get_if<OpenFacts>(&event.facts)) return open->ret;
   if (const auto* names = std::get_if<NameFacts>(&event.facts)) return names->ret;
   if (const auto* mounted = std::get_if<MountFacts>(&event.facts)) return mounted->ret;
-  if (const auto* net = std::get_if<NetFacts>(&event.facts)) return net->ret;
+  if (const auto* net = std::get_if<NetFacts>(&event.facts)) {
+    // A hook before the act: connect_result tells how it ended.
+    if (event.kind == EventKind::connect && event.hook == AMBIT_HOOK_CGROUP_ADDR) return std::nullopt;
+    return net->ret;
+  }
   if (const auto* trace = std::get_if<PtraceFacts>(&event.facts)) return trace->ret;
   if (const auto* act = std::get_if<ActFacts>(&event.facts))
     return static_cast<std::int32_t>(std::min<std::int64_t>(act->ret, std::numeric_limits<std::int32_t>::max()));

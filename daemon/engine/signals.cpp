@@ -13,7 +13,7 @@ struct KindSignal {
 };
 
 /// The kernel signal that each kind of event comes from; kinds the daemon makes need none.
-constexpr std::array<KindSignal, 42> kSignals = {{
+constexpr std::array<KindSignal, 43> kSignals = {{
     {EventKind::exec, "exec"},
     {EventKind::fork, "fork"},
     {EventKind::exit, "exit"},
@@ -35,6 +35,7 @@ constexpr std::array<KindSignal, 42> kSignals = {{
     {EventKind::mount, "mount"},
     {EventKind::mmap, "mmap"},
     {EventKind::connect, "connect"},
+    {EventKind::connect_result, "connect_result"},
     {EventKind::send, "send"},
     {EventKind::bind, "bind"},
     {EventKind::listen, "listen"},
@@ -60,7 +61,7 @@ constexpr std::array<KindSignal, 42> kSignals = {{
 
 /// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their
 /// own.
-constexpr std::array<std::string_view, 42> kSignalNames = {"accept",
+constexpr std::array<std::string_view, 46> kSignalNames = {"accept",
                                                            "bind",
                                                            "cgroup",
                                                            "connect",
@@ -101,7 +102,11 @@ constexpr std::array<std::string_view, 42> kSignalNames = {"accept",
                                                            "exhaustion",
                                                            "send_unix",
                                                            "socketcall",
-                                                           "io_uring_socket"};
+                                                           "io_uring_socket",
+                                                           "io_uring_names",
+                                                           "io_uring_accept",
+                                                           "connect_result",
+                                                           "mprotect"};
 
 }  // namespace
 

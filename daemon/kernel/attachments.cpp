@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -23,6 +24,30 @@ bool has_link(const ProgramSpec& spec) {
 
 bool tells_opens_by_object(const std::set<std::string_view>& names) {
   return names.contains("lsm__file_open") || names.contains("fentry__security_file_open");
+}
+
+/// The security hook that shows the object of a change of names.
+struct ChangeHook {
+  std::string_view name;
+  std::uint32_t op;  ///< AMBIT_NAME_*
+};
+constexpr std::array kChangeHooks = {
+    ChangeHook{"path_rename", AMBIT_NAME_RENAME},     ChangeHook{"path_unlink", AMBIT_NAME_UNLINK},
+    ChangeHook{"path_link", AMBIT_NAME_LINK},         ChangeHook{"path_symlink", AMBIT_NAME_SYMLINK},
+    ChangeHook{"path_truncate", AMBIT_NAME_TRUNCATE}, ChangeHook{"path_chmod", AMBIT_NAME_CHMOD},
+    ChangeHook{"path_chown", AMBIT_NAME_CHOWN},       ChangeHook{"path_mkdir", AMBIT_NAME_MKDIR},
+    ChangeHook{"path_rmdir", AMBIT_NAME_RMDIR},
+};
+
+/// One bit for each AMBIT_NAME_*.
+std::uint32_t changes_by_object(const std::set<std::string_view>& names) {
+  std::uint32_t ops = 0;
+  for (const auto& hook : kChangeHooks) {
+    const bool is_there = names.contains(fmt::format("lsm__{}", hook.name)) ||
+                          names.contains(fmt::format("fentry__security_{}", hook.name));
+    if (is_there) ops |= 1U << hook.op;
+  }
+  return ops;
 }
 
 }  // namespace
@@ -49,6 +74,7 @@ void Attachments::attach() {
     const auto names = wanted();
     put_away(names);
     *object_.globals().opens_by_object = tells_opens_by_object(names) ? 1U : 0U;
+    *object_.globals().changes_by_object = changes_by_object(names);
     is_settled = attach_programs(names) && attach_calls();
   }
   if (pins_ != nullptr) pin();

@@ -155,6 +155,9 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"ioctl", 16, 54, where(copy(AMBIT_COPY_CLONE, {.from = 3, .to = 1}), 2, kCloneMask, kCloneCommand)},
     {"mmap", 9, 192, where({.slot = AMBIT_SLOT_MAP}, 3, kProtExec, kProtExec)},
 
+    {"mprotect", 10, 125, where({.slot = AMBIT_SLOT_PROTECT}, 3, kProtExec, kProtExec)},
+    {"pkey_mprotect", 329, 380, where({.slot = AMBIT_SLOT_PROTECT}, 3, kProtExec, kProtExec)},
+
     {"mount", 165, 21, with_moves(mount(AMBIT_MOUNT_NEW, {.source = 1, .target = 2, .flags = 4}))},
     {"umount2", 166, 52, with_moves(mount(AMBIT_MOUNT_UMOUNT, {.target = 1, .flags = 2}))},
     {"umount", -1, 22, with_moves(mount(AMBIT_MOUNT_UMOUNT, {.target = 1}))},
@@ -287,6 +290,8 @@ std::string_view signal_of(const WatchedCall& call) {
       return "mount";
     case AMBIT_SLOT_MAP:
       return "mmap";
+    case AMBIT_SLOT_PROTECT:
+      return "mprotect";
     case AMBIT_SLOT_SEND_UNIX:
       return "send_unix";
     case AMBIT_SLOT_SOCKETCALL:

@@ -35,7 +35,8 @@ constexpr std::array kHookTypes = {
     HookType{"fexit/", "", BTF_KIND_FUNC},
 };
 
-/// A member of a structure or a value of an enumeration that a program cannot do without.
+/// A member of a structure, a value of an enumeration, or a function (of no name within) that a program cannot do
+/// without.
 struct Need {
   std::string_view program;
   std::string_view type;
@@ -45,9 +46,16 @@ struct Need {
 constexpr std::array kNeeds = {
     Need{"cgroup__connect_unix", "bpf_attach_type", BTF_KIND_ENUM, "BPF_CGROUP_UNIX_CONNECT"},  // 6.7
     Need{"cgroup__sendmsg_unix", "bpf_attach_type", BTF_KIND_ENUM, "BPF_CGROUP_UNIX_SENDMSG"},  // 6.7
-    Need{"iter__task_argv", "bpf_func_id", BTF_KIND_ENUM, "BPF_FUNC_copy_from_user_task"},      // 5.18
-    Need{"tp_btf__io_uring_complete", "io_kiocb", BTF_KIND_STRUCT, "cqe"},                      // 5.19
+    // 6.2; before it, opens that truncate pass path_truncate, too
+    Need{"lsm__path_truncate", "bpf_lsm_file_truncate", BTF_KIND_FUNC, ""},
+    Need{"fentry__security_path_truncate", "bpf_lsm_file_truncate", BTF_KIND_FUNC, ""},
+    Need{"iter__task_argv", "bpf_func_id", BTF_KIND_ENUM, "BPF_FUNC_copy_from_user_task"},  // 5.18
+    Need{"tp_btf__io_uring_complete", "io_kiocb", BTF_KIND_STRUCT, "cqe"},                  // 5.19
     Need{"tp_btf__io_uring_socket", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
+    Need{"tp_btf__io_uring_names", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
+    Need{"tp_btf__io_uring_accept", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
+    Need{"tp_btf__io_uring_accept__numbers", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
+    Need{"tp_btf__io_uring_submit_sqe", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
     Need{"tp_btf__io_uring_complete__received", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
 };
 
@@ -62,7 +70,7 @@ std::string name_in(const btf* types, std::uint32_t offset) {
 
 bool has(const btf* types, const Need& need) {
   const auto id = btf__find_by_name_kind(types, std::string(need.type).c_str(), need.kind);
-  if (id < 0) return false;
+  if (id < 0 || need.kind == BTF_KIND_FUNC) return id >= 0;
   const btf_type* type = btf__type_by_id(types, static_cast<std::uint32_t>(id));
   if (need.kind == BTF_KIND_ENUM) {
     const std::span values(btf_enum(type), btf_vlen(type));
@@ -89,7 +97,8 @@ std::string missing_for(const ProgramSpec& spec, const btf* kernel) {
   }
   for (const auto& need : kNeeds) {
     if (need.program == spec.name && !has(kernel, need)) {
-      return fmt::format("this kernel has no {} in {}", need.name, need.type);
+      return need.name.empty() ? fmt::format("this kernel has no {}", need.type)
+                               : fmt::format("this kernel has no {} in {}", need.name, need.type);
     }
   }
   return "";

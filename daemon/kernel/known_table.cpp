@@ -12,6 +12,7 @@ namespace ambit::kernel {
 
 Status KnownTable::put(const ambit_known_key& key, const ambit_known& value) {
   if (bpf_map_update_elem(map_, &key, &value, BPF_ANY) == 0) return Ok{};
+  ++refused_;
   return Error{fmt::format("remember process {}: {}", key.tgid, std::strerror(errno))};
 }
 

@@ -194,6 +194,7 @@ Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   globals_.init_root_dev = &bss->init_root_dev;
   globals_.init_root_ino = &bss->init_root_ino;
   globals_.opens_by_object = &bss->opens_by_object;
+  globals_.changes_by_object = &bss->changes_by_object;
   globals_.calls_at_functions = bss->calls_at_functions;
   globals_.iter_tgid = &bss->iter_tgid;
   globals_.iter_facts = &bss->iter_facts;

@@ -48,6 +48,32 @@ const std::array kWrittenPrograms = {
     ProgramSpec{"tp_btf__io_uring_complete", "tp_btf/io_uring_complete", Attachment::tracing},
     ProgramSpec{"tp_btf__io_uring_socket", "tp_btf/io_uring_complete", Attachment::tracing},
     ProgramSpec{"tp_btf__io_uring_complete__received", "tp_btf/io_uring_complete", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_names", "tp_btf/io_uring_complete", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_accept", "tp_btf/io_uring_complete", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_accept__numbers", "tp_btf/io_uring_complete", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_submit_req", "tp_btf/io_uring_submit_req", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_submit_sqe", "tp_btf/io_uring_submit_sqe", Attachment::tracing},
+    ProgramSpec{"tp_btf__io_uring_submit_sqe__second", "tp_btf/io_uring_submit_sqe", Attachment::tracing},
+    ProgramSpec{"lsm__path_unlink", "lsm/path_unlink", Attachment::tracing},
+    ProgramSpec{"lsm__path_rmdir", "lsm/path_rmdir", Attachment::tracing},
+    ProgramSpec{"lsm__path_mkdir", "lsm/path_mkdir", Attachment::tracing},
+    ProgramSpec{"lsm__path_symlink", "lsm/path_symlink", Attachment::tracing},
+    ProgramSpec{"lsm__path_link", "lsm/path_link", Attachment::tracing},
+    ProgramSpec{"lsm__path_rename", "lsm/path_rename", Attachment::tracing},
+    ProgramSpec{"lsm__path_truncate", "lsm/path_truncate", Attachment::tracing},
+    ProgramSpec{"lsm__path_chmod", "lsm/path_chmod", Attachment::tracing},
+    ProgramSpec{"lsm__path_chown", "lsm/path_chown", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_unlink", "fentry/security_path_unlink", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_rmdir", "fentry/security_path_rmdir", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_mkdir", "fentry/security_path_mkdir", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_symlink", "fentry/security_path_symlink", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_link", "fentry/security_path_link", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_rename", "fentry/security_path_rename", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_truncate", "fentry/security_path_truncate", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_chmod", "fentry/security_path_chmod", Attachment::tracing},
+    ProgramSpec{"fentry__security_path_chown", "fentry/security_path_chown", Attachment::tracing},
+    ProgramSpec{"lsm__file_mprotect", "lsm/file_mprotect", Attachment::tracing},
+    ProgramSpec{"fentry__security_file_mprotect", "fentry/security_file_mprotect", Attachment::tracing},
     ProgramSpec{"lsm__file_open", "lsm/file_open", Attachment::tracing},
     ProgramSpec{"lsm__file_open_typed", "lsm/file_open", Attachment::typed},
     ProgramSpec{"fentry__security_file_open", "fentry/security_file_open", Attachment::tracing},
@@ -65,6 +91,7 @@ const std::array kWrittenPrograms = {
     ProgramSpec{"call__copy", kSysExit, Attachment::tail_call, AMBIT_SLOT_COPY},
     ProgramSpec{"call__mount", kSysExit, Attachment::tail_call, AMBIT_SLOT_MOUNT},
     ProgramSpec{"call__map", kSysExit, Attachment::tail_call, AMBIT_SLOT_MAP},
+    ProgramSpec{"call__protect", kSysExit, Attachment::tail_call, AMBIT_SLOT_PROTECT},
     ProgramSpec{"call__cred", kSysExit, Attachment::tail_call, AMBIT_SLOT_CRED},
     ProgramSpec{"call__ptrace", kSysExit, Attachment::tail_call, AMBIT_SLOT_PTRACE},
     ProgramSpec{"call__act", kSysExit, Attachment::tail_call, AMBIT_SLOT_ACT},
@@ -79,6 +106,7 @@ const std::array kWrittenPrograms = {
     ProgramSpec{"call__limit", kSysExit, Attachment::tail_call, AMBIT_SLOT_LIMIT},
     ProgramSpec{"iter__tcp_sockets", "iter/bpf_map_elem", Attachment::on_demand},
     ProgramSpec{"iter__traffic", "iter/bpf_map_elem", Attachment::on_demand},
+    ProgramSpec{"iter__copies", "iter/bpf_map_elem", Attachment::on_demand},
     ProgramSpec{"iter__task", "iter/task", Attachment::on_demand},
     ProgramSpec{"iter__task_argv", "iter.s/task", Attachment::on_demand},
     ProgramSpec{"iter__task_file", "iter/task_file", Attachment::on_demand},
@@ -87,6 +115,33 @@ const std::array kWrittenPrograms = {
 
 constexpr std::string_view kBlindOpenByObject =
     "the object of a failed open; failed open_by_handle_at, which has no name";
+
+constexpr std::string_view kBlindRings =
+    "failed opens; opens that report no success (IOSQE_CQE_SKIP_SUCCESS) are told "
+    "by their names when they are submitted, whether they succeed or not";
+constexpr std::string_view kBlindMultishot =
+    "connections of all but one of the requests that carry the same number in one ring";
+constexpr std::string_view kBlindRingNames =
+    "the object behind a path where no security hook tells it (the kernel's copy of the caller's string is told); "
+    "changes "
+    "of attributes; how an act ended that reports no success (IOSQE_CQE_SKIP_SUCCESS)";
+constexpr std::string_view kBlindMprotect = "memory of no file; files that have a name and that nobody protects";
+constexpr std::string_view kBlindMprotectByCall =
+    "memory of no file; files that have a name and that nobody protects; of several mappings that one call changes all "
+    "but the first";
+constexpr std::string_view kBlindExhaustionAtFunctions =
+    "processes of no workload; descriptors that io_uring was refused, or a call that no other signal watches (pipe, "
+    "epoll_create, eventfd, inotify_init, timerfd_create, signalfd, socketpair)";
+constexpr std::string_view kBlindNames =
+    "the object behind a path (the caller's string is read after the call); by strangers only with a directory "
+    "descriptor or as a watched name, protected parents are left to fanotify";
+constexpr std::string_view kBlindNamesByObject =
+    "the object of a call that was refused before the security hook, and of extended attributes by path (the caller's "
+    "string)";
+constexpr std::string_view kBlindNamesByOldObject =
+    "the object of a call that was refused before the security hook, of truncate by path, and of extended attributes "
+    "by "
+    "path (the caller's string)";
 
 const std::vector<Candidate> kWrittenCandidates = {
     {"exec",
@@ -135,10 +190,34 @@ const std::vector<Candidate> kWrittenCandidates = {
      {"tp_btf__sys_exit", "call__open"},
      "files reached through another process's root, cwd or fd"},
     {"name_change",
+     "lsm/path_rename",
+     {"lsm__path_unlink", "lsm__path_rmdir", "lsm__path_mkdir", "lsm__path_symlink", "lsm__path_link",
+      "lsm__path_rename", "lsm__path_truncate", "lsm__path_chmod", "lsm__path_chown", "tp_btf__sys_exit",
+      "call__name_change"},
+     kBlindNamesByObject},
+    {"name_change",
+     "lsm/path_rename",
+     {"lsm__path_unlink", "lsm__path_rmdir", "lsm__path_mkdir", "lsm__path_symlink", "lsm__path_link",
+      "lsm__path_rename", "lsm__path_chmod", "tp_btf__sys_exit", "call__name_change"},
+     kBlindNamesByOldObject},
+    {"name_change",
+     "fentry/security_path_rename",
+     {"fentry__security_path_unlink", "fentry__security_path_rmdir", "fentry__security_path_mkdir",
+      "fentry__security_path_symlink", "fentry__security_path_link", "fentry__security_path_rename",
+      "fentry__security_path_truncate", "fentry__security_path_chmod", "fentry__security_path_chown",
+      "tp_btf__sys_exit", "call__name_change"},
+     kBlindNamesByObject},
+    {"name_change",
+     "fentry/security_path_rename",
+     {"fentry__security_path_unlink", "fentry__security_path_rmdir", "fentry__security_path_mkdir",
+      "fentry__security_path_symlink", "fentry__security_path_link", "fentry__security_path_rename",
+      "fentry__security_path_chmod", "tp_btf__sys_exit", "call__name_change"},
+     kBlindNamesByOldObject},
+    {"name_change", kSysExit, {"tp_btf__sys_exit", "call__name_change"}, kBlindNames},
+    {"copy",
      kSysExit,
-     {"tp_btf__sys_exit", "call__name_change"},
-     "the object behind a path (the caller's string is read after the call); calls made through io_uring; by strangers "
-     "only with a directory descriptor or as a watched name, protected parents are left to fanotify"},
+     {"tp_btf__sys_exit", "call__copy", "iter__copies"},
+     "copies by read and write, or by loads and stores of mapped pages"},
     {"copy",
      kSysExit,
      {"tp_btf__sys_exit", "call__copy"},
@@ -152,12 +231,19 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"mmap",
      kSysExit,
      {"tp_btf__sys_exit", "call__map"},
-     "files that have a name (their open tells); mappings that are made executable by mprotect; 32-bit old_mmap"},
+     "files that have a name (their open, receipt or inheritance tells); 32-bit old_mmap"},
+    {"mprotect", "lsm/file_mprotect", {"lsm__file_mprotect"}, kBlindMprotect},
+    {"mprotect", "fentry/security_file_mprotect", {"fentry__security_file_mprotect"}, kBlindMprotect},
+    {"mprotect", kSysExit, {"tp_btf__sys_exit", "call__protect"}, kBlindMprotectByCall},
     {"memfd", kSysExit, {"tp_btf__sys_exit", "call__act"}, "by processes of no workload"},
     {"connect",
      "cgroup/connect4,6",
      {"cgroup__connect4", "cgroup__connect6"},
-     "the result; protocols other than IPv4 and IPv6"},
+     "the result (connect_result tells TCP's); protocols other than IPv4 and IPv6"},
+    {"connect_result",
+     "tp_btf/inet_sock_set_state",
+     {"tp_btf__tcp_state"},
+     "other protocols than TCP; connects that were judged before, or failed before anything was sent; multipath TCP"},
     {"connect_unix", "cgroup/connect_unix", {"cgroup__connect_unix"}, "the result"},
     {"connect_unix",
      kSysExit,
@@ -231,7 +317,31 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"io_uring_socket",
      "tp_btf/io_uring_complete",
      {"tp_btf__io_uring_socket"},
-     "all but the first connection that one multishot accept takes; unix datagrams before 6.7"},
+     "unix datagrams before 6.7; requests that report no success (IOSQE_CQE_SKIP_SUCCESS)"},
+    {"io_uring_accept",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_submit_req", "tp_btf__io_uring_accept"},
+     kBlindMultishot},
+    {"io_uring_accept",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_submit_req", "tp_btf__io_uring_accept__numbers"},
+     kBlindMultishot},
+    {"io_uring_accept",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_submit_sqe", "tp_btf__io_uring_accept__numbers"},
+     kBlindMultishot},
+    {"io_uring_names",
+     "tp_btf/io_uring_submit_req",
+     {"tp_btf__io_uring_submit_req", "tp_btf__io_uring_names"},
+     kBlindRingNames},
+    {"io_uring_names",
+     "tp_btf/io_uring_submit_sqe",
+     {"tp_btf__io_uring_submit_sqe", "tp_btf__io_uring_names"},
+     kBlindRingNames},
+    {"io_uring_names",
+     "tp_btf/io_uring_submit_sqe",
+     {"tp_btf__io_uring_submit_sqe__second"},
+     "how the act ended (it is told when it is submitted), and the object where no security hook tells it"},
     {"exhaustion",
      kSysExit,
      {"tp_btf__sched_process_fork", "tp_btf__sys_exit", "call__limit"},
@@ -244,7 +354,22 @@ const std::vector<Candidate> kWrittenCandidates = {
      {"fentry__security_file_open", "tp_btf__io_uring_complete"},
      "failed opens"},
     {"io_uring_open", "fentry/security_file_open", {"fentry__security_file_open"}, "failed opens"},
-    {"io_uring_open", "tp_btf/io_uring_complete", {"tp_btf__io_uring_complete"}, "failed opens"},
+    {"io_uring_open",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_complete", "tp_btf__io_uring_submit_req"},
+     kBlindRings},
+    {"io_uring_open",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_complete", "tp_btf__io_uring_submit_sqe"},
+     kBlindRings},
+    {"io_uring_open",
+     "tp_btf/io_uring_complete",
+     {"tp_btf__io_uring_complete"},
+     "failed opens; opens that report no success (IOSQE_CQE_SKIP_SUCCESS)"},
+    {"io_uring_open",
+     "tp_btf/io_uring_submit_sqe",
+     {"tp_btf__io_uring_submit_sqe__second"},
+     "the object and whether there is one: names are told when they are submitted"},
     {"io_uring_received",
      "tp_btf/io_uring_complete",
      {"tp_btf__io_uring_complete__received"},
@@ -287,6 +412,8 @@ const ProgramSpec* find_spec(std::string_view name) {
 Candidate by_functions(const Candidate& base) {
   Candidate out{base.signal, base.hook == kSysExit ? kFunctions : base.hook, {}, base.blind, base.signal};
   if (out.signal == "proc_mem") out.calls = "open";
+  // The tracepoint sees the result of every call, the functions only those of calls that are watched.
+  if (out.signal == "exhaustion") out.blind = kBlindExhaustionAtFunctions;
   for (const auto name : base.programs) {
     if (!name.starts_with(kCallPrefix)) {
       if (name != kDispatcher) out.programs.push_back(name);

@@ -11,6 +11,7 @@ SeenTable::SeenTable(const Object& object) : map_(object.map_fd("seen")), global
 
 Status SeenTable::put(const ambit_seen_key& key, const ambit_seen& entry) {
   if (bpf_map_update_elem(map_, &key, &entry, BPF_ANY) == 0) return Ok{};
+  ++refused_;
   return Error{fmt::format("enter an access of image {}: {}", key.image_id, std::strerror(errno))};
 }
 

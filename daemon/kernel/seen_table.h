@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+
 #include "kernel/seen_store.h"
 #include "object.h"
 
@@ -16,8 +18,11 @@ class SeenTable final : public SeenStore {
   std::vector<SeenRow> next(std::size_t limit) override;
   void set_generation(std::size_t place, std::uint32_t generation) override;
   void set_time(BootTime now) override;
+  /// [any thread] Entries that found no room.
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_.load(); }
 
  private:
+  std::atomic<std::uint64_t> refused_{0};
   int map_ = -1;
   Globals globals_;
   std::uint32_t cursor_ = 0;  ///< where the next batch begins: a bucket, opaque to us

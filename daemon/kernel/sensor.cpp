@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <optional>
 
 #include "attachments.h"
 #include "iterators.h"
 #include "known_table.h"
+#include "map_iterator.h"
 #include "object.h"
 #include "pins.h"
 #include "plan.h"
@@ -69,6 +71,7 @@ struct Sensor::Impl {
   std::unique_ptr<KnownTable> known;
   std::unique_ptr<Iterators> iterators;
   std::unique_ptr<Traffic> traffic;
+  std::optional<MapIterator> copies;
   std::unique_ptr<RingReader> ring;
   CgroupRoot cgroup_root;
   std::unique_ptr<Attachments> attachments;
@@ -227,6 +230,17 @@ Result<std::vector<ambit_traffic_row>> Sensor::take_traffic() {
   return impl_->traffic->take();
 }
 
+Result<std::vector<ambit_copy_row>> Sensor::take_copies() {
+  if (!impl_->copies) {
+    auto copies = MapIterator::attach(*impl_->object, "iter__copies", "copies");
+    if (!copies) return copies.error();
+    impl_->copies = std::move(*copies);
+  }
+  std::vector<ambit_copy_row> rows;
+  if (auto status = impl_->copies->read(rows); !status) return status.error();
+  return rows;
+}
+
 Losses Sensor::read_losses() {
   Losses losses;
   std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
@@ -247,6 +261,7 @@ Losses Sensor::read_losses() {
     previous = &key;
   }
   if (impl_->attachments) losses.by_reason[AMBIT_LOSS_RECURSION] += impl_->attachments->missed();
+  losses.by_reason[AMBIT_LOSS_IMAGES_FULL] += impl_->tables->refused("images");
   return losses;
 }
 
@@ -259,7 +274,12 @@ Counters Sensor::read_counters() {
 }
 
 std::vector<TableUse> Sensor::tables() {
-  return table_use(*impl_->object, impl_->options, *impl_->tables, read_losses(), read_counters());
+  auto out = table_use(*impl_->object, impl_->options, *impl_->tables, read_losses(), read_counters());
+  for (auto& use : out) {
+    if (use.name == "known") use.full = impl_->known->refused();
+    if (use.name == "seen") use.full = impl_->seen->refused();
+  }
+  return out;
 }
 
 const char* loss_reason_name(std::size_t reason) noexcept {
@@ -274,8 +294,6 @@ const char* loss_reason_name(std::size_t reason) noexcept {
       return "images_full";
     case AMBIT_LOSS_READ_FAILED:
       return "read_failed";
-    case AMBIT_LOSS_DNS_FULL:
-      return "dns_full";
     case AMBIT_LOSS_RECURSION:
       return "recursion";
     case AMBIT_LOSS_NO_DAEMON:

@@ -48,6 +48,7 @@ EventFacts empty_facts(EventKind kind) {
     case EventKind::socket:
     case EventKind::stdio:
     case EventKind::traffic:
+    case EventKind::connect_result:
       return NetFacts{};
     case EventKind::dns:
       return DnsFacts{};

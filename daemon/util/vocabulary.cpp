@@ -19,13 +19,14 @@ std::string_view pick(const std::array<std::string_view, N>& names, Enum value) 
 
 std::string_view name_of(EventKind kind) noexcept {
   static constexpr std::array<std::string_view, kEventKinds> kNames = {
-      "exec",        "fork",       "exit",    "cred",          "cgroup_attach", "cgroup_name", "open",    "rename",
-      "unlink",      "link",       "symlink", "truncate",      "chmod",         "chown",       "mkdir",   "rmdir",
-      "setxattr",    "fallocate",  "copy",    "mount",         "mmap",          "connect",     "send",    "bind",
-      "listen",      "accept",     "dns",     "ptrace",        "io_uring",      "process_vm",  "kcmp",    "perf_event",
-      "userfaultfd", "keyring",    "bpf",     "kernel_module", "kexec",         "signal",      "socket",  "stdio",
-      "traffic",     "exhaustion", "memfd",   "tick",          "loss",          "probe",       "objects", "users",
-      "reload",      "coverage"};
+      "exec",          "fork",          "exit",     "cred",       "cgroup_attach", "cgroup_name", "open",
+      "rename",        "unlink",        "link",     "symlink",    "truncate",      "chmod",       "chown",
+      "mkdir",         "rmdir",         "setxattr", "fallocate",  "copy",          "mount",       "mmap",
+      "connect",       "send",          "bind",     "listen",     "accept",        "dns",         "ptrace",
+      "io_uring",      "process_vm",    "kcmp",     "perf_event", "userfaultfd",   "keyring",     "bpf",
+      "kernel_module", "kexec",         "signal",   "socket",     "stdio",         "traffic",     "exhaustion",
+      "memfd",         "tick",          "loss",     "probe",      "objects",       "users",       "reload",
+      "coverage",      "connect_result"};
   return pick(kNames, kind);
 }
 

@@ -66,8 +66,9 @@ enum class EventKind : std::uint8_t {
   users,
   reload,
   coverage,
+  connect_result,  // a kernel kind; last, because recordings keep the numbers
 };
-inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::coverage) + 1;
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::connect_result) + 1;
 
 /// The kind's name as rules and outputs write it ("open", "io_uring").
 std::string_view name_of(EventKind kind) noexcept;
@@ -145,8 +146,8 @@ struct Endpoint {
   std::uint16_t port = 0;
   auto operator<=>(const Endpoint&) const = default;
 };
-/// connect, send, bind, listen, accept, traffic; socket and stdio, whose families may be any. In traffic the port of
-/// the side that began is not known (0), as connections are added up.
+/// connect, connect_result, send, bind, listen, accept, traffic; socket and stdio, whose families may be any. In
+/// traffic the port of the side that began is not known (0), as connections are added up.
 struct NetFacts {
   std::uint16_t family = 0;  ///< AF_INET, AF_INET6, AF_UNIX
   std::uint16_t sock_type = 0, protocol = 0;

@@ -188,6 +188,46 @@ TEST_F(Copies, EqualOnesWithinASecondAreOneRecordAndTheNextTellsTheirBytes) {
   EXPECT_EQ(found[1]->as<ambit_rec_copy>().repeats, 2U);
 }
 
+int in_three_parts(const char* path) {
+  const int to = open_to(path);
+  const int from = open_from(path);
+  for (int i = 0; i < 3; ++i) {
+    if (::sendfile(to, from, nullptr, kBytes / 4) != kBytes / 4) return 1;
+  }
+  return 0;
+}
+
+TEST_F(Copies, TheLastPartsAreHandedOverWhenNoFurtherOneComes) {
+  if (!sensor().take_copies().ok()) GTEST_SKIP() << "this kernel has no iterator over maps";
+  const Trace trace = SensorTest::trace(in_three_parts, weights_);
+  ASSERT_EQ(trace.status, 0);
+  const auto found = trace.of(AMBIT_REC_COPY);
+  ASSERT_FALSE(found.empty());
+  std::uint64_t told = 0;
+  for (const auto* record : found) told += record->as<ambit_rec_copy>().bytes;
+  std::uint64_t left = 0;
+  const auto to = identity_by_stat(weights_ + ".copy");
+  const auto take = [&] {
+    const auto rows = sensor().take_copies();
+    ASSERT_TRUE(rows.ok()) << rows.error().message;
+    for (const auto& row : *rows) {
+      if (row.key.image_id != found[0]->header().image_id || row.key.to_ino != to.ino) continue;
+      EXPECT_EQ(row.key.from_ino, identity_by_stat(weights_).ino);
+      EXPECT_GT(row.repeats, 0U);
+      left += row.bytes;
+    }
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (told + left < kBytes / 4 * 3 && std::chrono::steady_clock::now() < deadline) {
+    ::usleep(100'000);
+    take();
+  }
+  EXPECT_EQ(told + left, kBytes / 4 * 3);
+  ::usleep(1'100'000);
+  take();
+  EXPECT_EQ(told + left, kBytes / 4 * 3) << "once";
+}
+
 TEST_F(Copies, IgnoredProcessTellsThemToo) {
   EXPECT_NE(copied(trace_as(AMBIT_IMAGE_IGNORED, by_sendfile, weights_)), nullptr);
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include "sensor_fixture.h"
 
@@ -71,6 +74,75 @@ TEST_F(Loss, FullProcessTableIsCounted) {
   auto sensor = load(4U << 20, 512U << 10, 4);
   Actor::run(fork_many);
   EXPECT_GT(sensor->read_losses().by_reason[AMBIT_LOSS_PROCS_FULL], 0U);
+}
+
+/// The name lies in a mapping of the very file that the call empties: it was there for the call, and is not after it.
+int truncate_own_name(const char* path) {
+  const int fd = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (::ftruncate(fd, 4096) != 0) return 1;
+  void* at = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED) return 2;
+  std::strcpy(static_cast<char*>(at), path);
+  return ::truncate(static_cast<const char*>(at), 0);
+}
+
+TEST_F(Loss, ANameThatCannotBeReadIsCounted) {
+  auto sensor = load(4U << 20, 512U << 10);
+  for (const auto& state : sensor->signals()) {
+    if (state.signal == "name_change" && state.hook.find("path_rename") != std::string::npos)
+      GTEST_SKIP() << "here the object tells its name";
+  }
+  const auto path = fmt::format("/dev/shm/ambit-loss-{}", ::getpid());
+  EXPECT_EQ(Actor::run(truncate_own_name, path), 0);
+  ::unlink(path.c_str());
+  const auto losses = sensor->read_losses();
+  EXPECT_EQ(losses.by_reason[AMBIT_LOSS_READ_FAILED], 1U);
+  ASSERT_EQ(losses.by_image.size(), 1U);
+  EXPECT_NE(losses.by_image[0].image, 0U);
+  EXPECT_EQ(losses.by_image[0].reason, static_cast<std::uint32_t>(AMBIT_LOSS_READ_FAILED));
+  EXPECT_EQ(count(*sensor, AMBIT_REC_NAME_CHANGE), 2U) << "the record comes without it";
+}
+
+/// The newest map of this name among our own descriptors, which is that of the sensor that was loaded last. Those of
+/// other processes are not touched.
+int own_map(const std::string& name) {
+  int newest = -1;
+  std::uint32_t newest_id = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry, gone) != "anon_inode:bpf-map") continue;
+    const int fd = std::stoi(entry.path().filename());
+    bpf_map_info info{};
+    std::uint32_t length = sizeof(info);
+    if (::bpf_obj_get_info_by_fd(fd, &info, &length) != 0 || name != info.name || info.id <= newest_id) continue;
+    newest_id = info.id;
+    newest = fd;
+  }
+  return newest;
+}
+
+/// The room that programs put records together in is taken, as it is where one interrupts another.
+TEST_F(Loss, AProgramThatFindsItsRoomTakenIsCounted) {
+  auto sensor = load(4U << 20, 512U << 10);
+  const int scratch = own_map("task_scratch");
+  ASSERT_GE(scratch, 0);
+  bpf_map_info info{};
+  std::uint32_t length = sizeof(info);
+  ASSERT_EQ(::bpf_obj_get_info_by_fd(scratch, &info, &length), 0);
+  const std::size_t each = (info.value_size + 7) / 8 * 8;
+  std::vector<std::byte> rooms(each * static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const std::uint32_t zero = 0;
+  const auto set_busy = [&](std::uint64_t busy) {
+    for (std::size_t at = 0; at < rooms.size(); at += each) std::memcpy(rooms.data() + at, &busy, sizeof(busy));
+    ASSERT_EQ(::bpf_map_update_elem(scratch, &zero, rooms.data(), BPF_ANY), 0);
+  };
+  set_busy(1);
+  Actor::run(open_many, "/etc/passwd");
+  set_busy(0);
+  EXPECT_GE(sensor->read_losses().by_reason[AMBIT_LOSS_RECURSION], 2000U);
+  EXPECT_EQ(count(*sensor, AMBIT_REC_OPEN), 0U);
+  Actor::run(open_many, "/etc/passwd");
+  EXPECT_GE(count(*sensor, AMBIT_REC_OPEN), 2000U) << "and goes on";
 }
 
 TEST_F(Loss, NothingIsLostWhereThereIsRoom) {

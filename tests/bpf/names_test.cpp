@@ -3,34 +3,16 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-#include "sensor_fixture.h"
+#include "name_changes.h"
 
 namespace ambit::test {
 namespace {
 
-class Names : public SensorTest {};
-
-struct Change {
-  const ambit_rec_name_change* r;
-  std::string path, path2, dir, dir2;
+class Names : public SensorTest {
+ protected:
+  /// A security hook shows the objects; else the call shows what was passed.
+  static bool is_by_object() { return hook_of("name_change").find("path_rename") != std::string::npos; }
 };
-std::vector<Change> changes_of(const Trace& trace, std::uint32_t op) {
-  std::vector<Change> found;
-  for (const auto* record : trace.of(AMBIT_REC_NAME_CHANGE)) {
-    const auto& r = record->as<ambit_rec_name_change>();
-    if (r.op != op) continue;
-    std::size_t at = sizeof(r);
-    const auto take = [&](std::size_t length) {
-      at += length;
-      return record->text(at - length, length);
-    };
-    Change change{&r, take(r.path_len), take(r.path2_len), "", ""};
-    change.dir = take(r.dir_path_len);
-    change.dir2 = take(r.dir2_path_len);
-    found.push_back(std::move(change));
-  }
-  return found;
-}
 
 int rename_absolute(const char* dir) {
   const std::string from = std::string(dir) + "/a", to = std::string(dir) + "/b";
@@ -66,20 +48,38 @@ int punch_and_only_take_room(const char* path) {
   return ::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8192) | ::fallocate(fd, 0, 0, 8192) |
          ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
 }
+int unlink_through_link(const char* dir) {
+  return ::unlink((std::string(dir) + "/link/a").c_str());
+}
+int unlink_as_nobody(const char* path) {
+  return ::setresuid(65534, 65534, 65534) == 0 && ::unlink(path) != 0 && errno == EACCES ? 0 : 1;
+}
+/// One that fails after the hooks, then one that is refused before them.
+int remove_full_then_hidden(const char* dir) {
+  const std::string full = std::string(dir) + "/open/full", hidden = std::string(dir) + "/shut/hidden";
+  if (::setresuid(65534, 65534, 65534) != 0) return 1;
+  if (::rmdir(full.c_str()) == 0 || errno != ENOTEMPTY) return 2;
+  return ::rmdir(hidden.c_str()) != 0 && errno == EACCES ? 0 : 3;
+}
+int truncate_by_open(const char* path) {
+  return ::open(path, O_WRONLY | O_TRUNC) < 0;
+}
 int rename_missing(const char*) {
   return ::rename("/dev/shm/ambit-none", "/dev/shm/ambit-none2") == 0;
 }
 
-TEST_F(Names, RenameWithAbsoluteNamesNeedsNoDirectories) {
-  ASSERT_NE(make_file("a"), "");
+TEST_F(Names, RenameTellsBothNamesAndWithHooksTheObject) {
+  const auto file = identity_by_stat(make_file("a"));
   const Trace trace = SensorTest::trace(rename_absolute, dir().string());
   const auto changes = changes_of(trace, AMBIT_NAME_RENAME);
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_EQ(changes[0].path, (dir() / "a").string());
   EXPECT_EQ(changes[0].path2, (dir() / "b").string());
   EXPECT_EQ(changes[0].dir, "");
-  EXPECT_EQ(changes[0].r->dir_ino, 0U);
-  EXPECT_TRUE(changes[0].r->h.quality & AMBIT_Q_USER_PATH);
+  EXPECT_EQ(changes[0].r->ret, 0);
+  EXPECT_EQ(changes[0].r->obj.ino, is_by_object() ? file.ino : 0);
+  EXPECT_EQ(changes[0].r->dir_ino, is_by_object() ? identity_by_stat(dir()).ino : 0);
+  EXPECT_EQ((changes[0].r->h.quality & AMBIT_Q_USER_PATH) == 0, is_by_object());
 }
 
 TEST_F(Names, RelativeRenameTellsBothDirectories) {
@@ -88,10 +88,8 @@ TEST_F(Names, RelativeRenameTellsBothDirectories) {
   const Trace trace = SensorTest::trace(rename_relative, dir().string());
   const auto changes = changes_of(trace, AMBIT_NAME_RENAME);
   ASSERT_EQ(changes.size(), 1U);
-  EXPECT_EQ(changes[0].path, "a");
-  EXPECT_EQ(changes[0].path2, "b");
-  EXPECT_EQ(changes[0].dir, dir().string());
-  EXPECT_EQ(changes[0].dir2, (dir() / "sub").string());
+  EXPECT_EQ(changes[0].first(), (dir() / "a").string());
+  EXPECT_EQ(changes[0].second(), (dir() / "sub" / "b").string());
   EXPECT_EQ(changes[0].r->dir_ino, identity_by_stat(dir()).ino);
   EXPECT_EQ(changes[0].r->dir2_ino, identity_by_stat(dir() / "sub").ino);
   EXPECT_EQ(changes[0].r->dir2_dev, identity_by_stat(dir()).dev);
@@ -103,9 +101,9 @@ TEST_F(Names, RemovalAndCreationAreTold) {
   const Trace trace = SensorTest::trace(remove_all, dir().string());
   EXPECT_EQ(trace.status, 0);
   ASSERT_EQ(changes_of(trace, AMBIT_NAME_UNLINK).size(), 1U);
-  EXPECT_EQ(changes_of(trace, AMBIT_NAME_UNLINK)[0].path, "a");
+  EXPECT_EQ(changes_of(trace, AMBIT_NAME_UNLINK)[0].first(), (dir() / "a").string());
   ASSERT_EQ(changes_of(trace, AMBIT_NAME_RMDIR).size(), 2U) << "rmdir, and unlinkat with AT_REMOVEDIR";
-  EXPECT_EQ(changes_of(trace, AMBIT_NAME_RMDIR)[1].path, "made");
+  EXPECT_EQ(changes_of(trace, AMBIT_NAME_RMDIR)[1].first(), (dir() / "made").string());
   ASSERT_EQ(changes_of(trace, AMBIT_NAME_MKDIR).size(), 1U);
   EXPECT_EQ(changes_of(trace, AMBIT_NAME_MKDIR)[0].r->mode, 0750U);
 }
@@ -115,13 +113,12 @@ TEST_F(Names, LinksTellOldAndNewName) {
   const Trace trace = SensorTest::trace(make_links, dir().string());
   const auto hard = changes_of(trace, AMBIT_NAME_LINK), soft = changes_of(trace, AMBIT_NAME_SYMLINK);
   ASSERT_EQ(hard.size(), 1U);
-  EXPECT_EQ(hard[0].path, "a");
-  EXPECT_EQ(hard[0].path2, "hard");
+  EXPECT_EQ(hard[0].first(), (dir() / "a").string());
+  EXPECT_EQ(hard[0].second(), (dir() / "hard").string());
   ASSERT_EQ(soft.size(), 1U);
   EXPECT_EQ(soft[0].path, "/anywhere");
-  EXPECT_EQ(soft[0].path2, "soft");
+  EXPECT_EQ(soft[0].second(), (dir() / "soft").string());
   EXPECT_EQ(soft[0].dir, "");
-  EXPECT_EQ(soft[0].dir2, dir().string());
 }
 
 TEST_F(Names, ChangesByDescriptorTellTheObject) {
@@ -169,6 +166,77 @@ TEST_F(Names, HolesAreToldAndRoomIsNot) {
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_EQ(changes[0].path, path);
   EXPECT_EQ(changes[0].r->mode, static_cast<std::uint32_t>(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE));
+}
+
+TEST_F(Names, ThroughASymbolicLinkTheNameIsTheCallersOrWithHooksTheObjects) {
+  std::filesystem::create_directory(dir() / "sub");
+  const auto file = make_file("sub/a");
+  const auto ino = identity_by_stat(file).ino;
+  std::filesystem::create_symlink("sub", dir() / "link");
+  const Trace trace = SensorTest::trace(unlink_through_link, dir().string());
+  ASSERT_EQ(trace.status, 0);
+  const auto changes = changes_of(trace, AMBIT_NAME_UNLINK);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].path, is_by_object() ? file : (dir() / "link/a").string());
+  EXPECT_EQ(changes[0].r->obj.ino, is_by_object() ? ino : 0);
+}
+
+/// fanotify tells protected parents in the base family.
+TEST_F(Names, AStrangersAbsoluteNameOfAProtectedObjectIsToldByTheObject) {
+  const auto path = make_file("weights");
+  const auto id = identity_by_stat(path);
+  ASSERT_TRUE(sensor().protect_file(id, AMBIT_PROTECT_MODEL).ok());
+  const Trace trace = trace_as(
+      AMBIT_IMAGE_IGNORED, [](const char* p) { return ::unlink(p); }, path);
+  sensor().unprotect_file(id);
+  ASSERT_EQ(trace.status, 0);
+  const auto changes = changes_of(trace, AMBIT_NAME_UNLINK);
+  ASSERT_EQ(changes.size(), is_by_object() ? 1U : 0U);
+  if (!is_by_object()) return;
+  EXPECT_EQ(changes[0].path, path);
+  EXPECT_EQ(changes[0].r->obj.ino, id.ino);
+  EXPECT_EQ(changes[0].r->obj.protected_flags, AMBIT_PROTECT_MODEL);
+  EXPECT_TRUE(changes[0].r->h.quality & AMBIT_Q_PROTECTED);
+}
+
+TEST_F(Names, AStrangersChangeOfWhatNobodyProtectsIsNotTold) {
+  const Trace trace = trace_as(
+      AMBIT_IMAGE_IGNORED, [](const char* p) { return ::unlink(p); }, make_file("plain"));
+  ASSERT_EQ(trace.status, 0);
+  EXPECT_TRUE(changes_of(trace, AMBIT_NAME_UNLINK).empty());
+}
+
+TEST_F(Names, ARefusedChangeIsToldWithItsResult) {
+  const auto path = make_file("a");
+  std::filesystem::permissions(dir(), std::filesystem::perms(0755));
+  const Trace trace = SensorTest::trace(unlink_as_nobody, path);
+  ASSERT_EQ(trace.status, 0);
+  const auto changes = changes_of(trace, AMBIT_NAME_UNLINK);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].path, path);
+  EXPECT_EQ(changes[0].r->ret, -EACCES);
+}
+
+TEST_F(Names, WhatAFailedChangeLeftIsNoPartOfTheNext) {
+  std::filesystem::permissions(dir(), std::filesystem::perms(0755));
+  std::filesystem::create_directories(dir() / "open/full/inside");
+  std::filesystem::permissions(dir() / "open", std::filesystem::perms(0777));
+  std::filesystem::permissions(dir() / "open/full", std::filesystem::perms(0777));
+  ASSERT_EQ(::chown((dir() / "open/full").c_str(), 65534, 65534), 0);
+  std::filesystem::create_directories(dir() / "shut/hidden");
+  std::filesystem::permissions(dir() / "shut", std::filesystem::perms(0700));
+  const Trace trace = SensorTest::trace(remove_full_then_hidden, dir().string());
+  ASSERT_EQ(trace.status, 0);
+  const auto changes = changes_of(trace, AMBIT_NAME_RMDIR);
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].path, (dir() / "shut/hidden").string());
+  EXPECT_EQ(changes[0].r->ret, -EACCES);
+}
+
+TEST_F(Names, AnOpenThatTruncatesIsNoChangeOfNames) {
+  const Trace trace = SensorTest::trace(truncate_by_open, make_file("a"));
+  ASSERT_EQ(trace.status, 0);
+  EXPECT_TRUE(trace.of(AMBIT_REC_NAME_CHANGE).empty());
 }
 
 TEST_F(Names, RenameOfNothingIsNotTold) {

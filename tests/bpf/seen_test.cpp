@@ -241,15 +241,21 @@ const Record* first(const std::vector<const Record*>& records) {
 
 TEST_F(Seen, ARepeatedPeerIsCountedAndNotSent) {
   const Trace once = watched(connect_to, "9");
+  EXPECT_EQ(once.of(AMBIT_REC_CONNECT_RESULT).size(), 1U);
   enter(first(once.of(AMBIT_REC_CONNECT)));
-  EXPECT_TRUE(watched(connect_to, "9").of(AMBIT_REC_CONNECT).empty());
+  const Trace again = watched(connect_to, "9");
+  EXPECT_TRUE(again.of(AMBIT_REC_CONNECT).empty());
+  EXPECT_TRUE(again.of(AMBIT_REC_CONNECT_RESULT).empty());
   EXPECT_EQ(hits(), 1U);
 }
 
 TEST_F(Seen, APeerByItsMappedAddressIsTheSame) {
   const Trace once = watched(connect_mapped, "9");
+  EXPECT_EQ(once.of(AMBIT_REC_CONNECT_RESULT).size(), 1U);
   enter(first(once.of(AMBIT_REC_CONNECT)));
-  EXPECT_TRUE(watched(connect_mapped, "9").of(AMBIT_REC_CONNECT).empty());
+  const Trace again = watched(connect_mapped, "9");
+  EXPECT_TRUE(again.of(AMBIT_REC_CONNECT).empty());
+  EXPECT_TRUE(again.of(AMBIT_REC_CONNECT_RESULT).empty());
   EXPECT_EQ(hits(), 1U);
 }
 

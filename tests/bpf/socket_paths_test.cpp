@@ -2,14 +2,16 @@
 // Other ways to the same sockets: io_uring, 32-bit socketcall, datagrams to a unix address, DNS over TCP and behind
 // IPv6 extension headers.
 #include <arpa/inet.h>
-#include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/ip6.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <set>
+
 #include "own_network.h"
+#include "ring_request.h"
 #include "sensor_fixture.h"
 
 namespace ambit::test {
@@ -33,20 +35,6 @@ const sockaddr* plain(const A& a) {
 }
 
 // ---- io_uring
-
-constexpr int kNotThere = 77;  ///< status of an act whose request this kernel does not know
-
-/// One request and its result.
-template <class Prepare>
-int request(io_uring& ring, Prepare prepare) {
-  io_uring_sqe* sqe = ::io_uring_get_sqe(&ring);
-  prepare(sqe);
-  io_uring_cqe* cqe = nullptr;
-  if (::io_uring_submit_and_wait(&ring, 1) < 0 || ::io_uring_peek_cqe(&ring, &cqe) != 0) return -EIO;
-  const int result = cqe->res;
-  ::io_uring_cqe_seen(&ring, cqe);
-  return result;
-}
 
 int accept_by_ring(bool into_slot) {
   if (!own_network()) return 1;
@@ -73,6 +61,34 @@ int accept_into_descriptor(const char*) {
 }
 int accept_into_slot(const char*) {
   return accept_by_ring(true);
+}
+
+/// Three clients of one request that accepts until it is told to stop.
+int accept_three_by_one_request(const char*) {
+  if (!own_network()) return 1;
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  socklen_t length = sizeof(at);
+  if (::bind(listener, plain(at), length) != 0 || ::listen(listener, 4) != 0) return 2;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &length);
+  io_uring ring{};
+  if (::io_uring_queue_init(4, &ring, 0) != 0) return kNotThere;
+  io_uring_sqe* sqe = ::io_uring_get_sqe(&ring);
+  ::io_uring_prep_multishot_accept(sqe, listener, nullptr, nullptr, 0);
+  sqe->user_data = 4711;
+  if (::io_uring_submit(&ring) != 1) return 3;
+  for (int i = 0; i < 3; ++i) {
+    const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (::connect(client, plain(at), length) != 0) return 4;
+    io_uring_cqe* cqe = nullptr;
+    if (::io_uring_wait_cqe(&ring, &cqe) != 0) return 5;
+    if (cqe->res == -EINVAL) return kNotThere;
+    if (cqe->res < 0 || (cqe->flags & IORING_CQE_F_MORE) == 0) return 6;
+    ::io_uring_cqe_seen(&ring, cqe);
+  }
+  return 0;
 }
 
 int socket_by_ring(int family, int type) {
@@ -119,15 +135,12 @@ class IoUringSocket : public SensorTest {
     SensorTest::SetUp();
     if (!IsSkipped() && !has_signal("io_uring_socket")) GTEST_SKIP() << "this plan has no hook for sockets of io_uring";
   }
-  static bool is_there(const Trace& trace) {
-    return !(WIFEXITED(trace.status) && WEXITSTATUS(trace.status) == kNotThere);
-  }
 };
 
 TEST_F(IoUringSocket, AcceptIsToldWithItsPeer) {
   for (const Act act : {accept_into_descriptor, accept_into_slot}) {
     const Trace trace = SensorTest::trace(act);
-    if (!is_there(trace)) GTEST_SKIP() << "this kernel has no such request";
+    if (!is_there(trace.status)) GTEST_SKIP() << "this kernel has no such request";
     ASSERT_EQ(trace.status, 0);
     const auto found = trace.of(AMBIT_REC_ACCEPT);
     ASSERT_EQ(found.size(), 1U);
@@ -139,9 +152,26 @@ TEST_F(IoUringSocket, AcceptIsToldWithItsPeer) {
   }
 }
 
+TEST_F(IoUringSocket, EachConnectionOfOneRequestIsTold) {
+  if (!has_signal("io_uring_accept")) GTEST_SKIP() << "this plan has no hook for accepts of many connections";
+  const Trace trace = SensorTest::trace(accept_three_by_one_request);
+  if (!is_there(trace.status)) GTEST_SKIP() << "this kernel has no such request";
+  ASSERT_EQ(trace.status, 0);
+  const auto found = trace.of(AMBIT_REC_ACCEPT);
+  ASSERT_EQ(found.size(), 3U);
+  std::set<std::uint16_t> peers;
+  for (const auto* record : found) {
+    EXPECT_EQ(net(record).family, AF_INET);
+    EXPECT_EQ(net(record).remote[0], 127);
+    EXPECT_GT(net(record).ret, 2);
+    peers.insert(net(record).remote_port);
+  }
+  EXPECT_EQ(peers.size(), 3U);
+}
+
 TEST_F(IoUringSocket, AnUnusualSocketIsToldAndAUsualOneIsNot) {
   const Trace trace = SensorTest::trace(packet_socket_by_ring);
-  if (!is_there(trace)) GTEST_SKIP() << "this kernel has no such request";
+  if (!is_there(trace.status)) GTEST_SKIP() << "this kernel has no such request";
   ASSERT_EQ(trace.status, 0);
   const auto found = trace.of(AMBIT_REC_SOCKET);
   ASSERT_EQ(found.size(), 1U);
@@ -155,7 +185,7 @@ TEST_F(IoUringSocket, AnUnusualSocketIsToldAndAUsualOneIsNot) {
 TEST_F(IoUringSocket, BindAndListenOfAUnixSocketAreTold) {
   const auto path = (dir() / "ring.sock").string();
   const Trace trace = SensorTest::trace(serve_unix_by_ring, path);
-  if (!is_there(trace)) GTEST_SKIP() << "this kernel has no such request";
+  if (!is_there(trace.status)) GTEST_SKIP() << "this kernel has no such request";
   ASSERT_EQ(trace.status, 0);
   for (const auto type : std::initializer_list<std::uint16_t>{AMBIT_REC_BIND, AMBIT_REC_LISTEN}) {
     const auto found = trace.of(type);
@@ -167,7 +197,7 @@ TEST_F(IoUringSocket, BindAndListenOfAUnixSocketAreTold) {
 TEST_F(IoUringSocket, ConnectOfAUnixSocketIsToldOnce) {
   const auto path = (dir() / "ring2.sock").string();
   const Trace trace = SensorTest::trace(connect_unix_by_ring, path);
-  if (!is_there(trace)) GTEST_SKIP() << "this kernel has no such request";
+  if (!is_there(trace.status)) GTEST_SKIP() << "this kernel has no such request";
   ASSERT_EQ(trace.status, 0);
   const auto found = trace.of(AMBIT_REC_CONNECT);
   ASSERT_EQ(found.size(), 1U);
@@ -210,7 +240,7 @@ TEST_F(Socketcall, IsToldAsTheCallsThatItStandsFor) {
   if (!has_signal("socketcall")) GTEST_SKIP() << "this plan has no hook for socketcall";
   const auto path = (dir() / "call.sock").string();
   const Trace trace = SensorTest::trace(serve_unix_by_socketcall, path);
-  if (WIFEXITED(trace.status) && WEXITSTATUS(trace.status) == kNotThere) GTEST_SKIP() << "no 32-bit system calls here";
+  if (!is_there(trace.status)) GTEST_SKIP() << "no 32-bit system calls here";
   ASSERT_EQ(trace.status, 0);
   for (const auto type :
        std::initializer_list<std::uint16_t>{AMBIT_REC_BIND, AMBIT_REC_LISTEN, AMBIT_REC_CONNECT, AMBIT_REC_ACCEPT}) {

@@ -74,7 +74,8 @@ struct ambit_call {
 #define AMBIT_SLOT_MOUNT 22
 #define AMBIT_SLOT_MAP 23
 #define AMBIT_SLOT_MOVES_ONLY 24 /* no program: the dispatcher notes `moves_paths` */
-#define AMBIT_SLOTS 25
+#define AMBIT_SLOT_PROTECT 25 /* mprotect */
+#define AMBIT_SLOTS 26
 #define AMBIT_CALL_NUMBERS 512 /* x86: 64-bit numbers end at 470, i386 at 470 */
 
 /* Protected objects (maps `protected_files`, `protected_dirs`). */
@@ -109,6 +110,8 @@ struct ambit_known_key {
 #define AMBIT_KNOWN_LAUNCHER (1u << 2)
 #define AMBIT_KNOWN_SERVER (1u << 3)
 #define AMBIT_KNOWN_UNDER_SERVER (1u << 4)
+#define AMBIT_KNOWN_DAEMON (1u << 5) /* the daemon that wrote the entry */
+#define AMBIT_KNOWN_CANARY (1u << 6) /* its helper that tries the signals */
 #define AMBIT_KNOWN_RECORD_BYTES 912
 #define AMBIT_KNOWN_CGROUP_BYTES 320
 struct ambit_known {
@@ -127,7 +130,7 @@ struct ambit_known {
 #define AMBIT_LOSS_PROCS_FULL 2     /* process table full: attribution by lineage lost */
 #define AMBIT_LOSS_IMAGES_FULL 3
 #define AMBIT_LOSS_READ_FAILED 4    /* kernel or user memory not readable */
-#define AMBIT_LOSS_DNS_FULL 5
+/* 5 is retired: `dns_sockets` lets the oldest go, which is counted there. */
 #define AMBIT_LOSS_RECURSION 6      /* scratch busy */
 #define AMBIT_LOSS_NO_DAEMON 7      /* ordinary act of an undecided process while no daemon lived */
 #define AMBIT_LOSS_SOCKETS_FULL 8   /* bytes of a socket are not counted */
@@ -151,4 +154,8 @@ struct ambit_lost_key {
 #define AMBIT_COUNT_NEW_DNS 4
 #define AMBIT_COUNT_NEW_LOSER 5
 #define AMBIT_COUNT_NEW_WRITER 6
-#define AMBIT_COUNTERS 7
+#define AMBIT_COUNT_NEW_COPY 7
+#define AMBIT_COUNT_NEW_FORKER 8
+#define AMBIT_COUNT_NEW_CHANGE 9
+#define AMBIT_COUNT_NEW_MULTISHOT 10
+#define AMBIT_COUNTERS 11

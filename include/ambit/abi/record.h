@@ -15,7 +15,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #endif
 
-#define AMBIT_ABI 2
+#define AMBIT_ABI 3
 
 /* Record types. */
 #define AMBIT_REC_EXEC 1          /* struct ambit_rec_exec; with AMBIT_Q_INVENTORY: was running before us */
@@ -28,7 +28,7 @@
 #define AMBIT_REC_NAME_CHANGE 17  /* struct ambit_rec_name_change */
 #define AMBIT_REC_COPY 18         /* struct ambit_rec_copy */
 #define AMBIT_REC_MOUNT 19        /* struct ambit_rec_mount */
-#define AMBIT_REC_MAP 20          /* struct ambit_rec_open; a file without a name was mapped to be run */
+#define AMBIT_REC_MAP 20          /* struct ambit_rec_open; a file without a name was mapped, or its mapping changed, to be run */
 #define AMBIT_REC_CONNECT 32      /* 32..36: struct ambit_rec_net */
 #define AMBIT_REC_SEND 33         /* datagram to a stated address (unconnected) */
 #define AMBIT_REC_BIND 34
@@ -38,6 +38,7 @@
 #define AMBIT_REC_SOCKET 38       /* struct ambit_rec_net; a socket that is not plain TCP, UDP or unix was made */
 #define AMBIT_REC_STDIO 39        /* struct ambit_rec_net; a network socket became standard input, output or error */
 #define AMBIT_REC_DNS_SEGMENT 40  /* struct ambit_rec_dns; part of a TCP stream of messages */
+#define AMBIT_REC_CONNECT_RESULT 41 /* struct ambit_rec_net; how a TCP connect that was told before ended */
 #define AMBIT_REC_PTRACE 48       /* struct ambit_rec_ptrace */
 #define AMBIT_REC_IO_URING 49     /* struct ambit_rec_io_uring; set-up of a ring */
 #define AMBIT_REC_ACT 50          /* struct ambit_rec_act */
@@ -216,8 +217,11 @@ struct ambit_rec_open {
 #define AMBIT_NAME_RMDIR 9
 #define AMBIT_NAME_XATTR 10     /* set or removed; path2: name of the attribute */
 #define AMBIT_NAME_FALLOCATE 11 /* content changed: holes, zeros, ranges taken out or put in; mode: FALLOC_FL_* */
-/* Base family: strings are the caller's (AMBIT_Q_USER_PATH); dir/dir2 are the directories they start
- * from (dirfd or cwd), with that directory's path as the process sees it; obj is set for fd-based calls. Tail: path, path2, dir path. */
+/* Where only the call shows it (base family, io_uring), strings are the caller's (AMBIT_Q_USER_PATH), dir/dir2 are the
+ * directories they start from (dirfd or cwd), with that directory's path as the process sees it, and obj is set for fd-based
+ * calls. Where the object shows it (rich family), path and path2 are the kernel's as the process sees them, dir/dir2 the
+ * directories that hold the names, without a path, and obj what is renamed, removed, changed, or linked to. Tail: path,
+ * path2, dir path, dir2 path. */
 struct ambit_rec_name_change {
 	struct ambit_rec_header h;
 	struct ambit_object obj;
@@ -282,7 +286,8 @@ struct ambit_rec_net {
 	__u8 local[16];   /* network order; IPv4 in the first 4 bytes, rest zero */
 	__u8 remote[16];
 	__u32 net_ns;
-	__s32 ret;        /* ACCEPT, STDIO: fd; SOCKET: fd or -errno; else 0 */
+	__s32 ret;        /* ACCEPT, STDIO: fd; SOCKET: fd or -errno; CONNECT_RESULT, and CONNECT where a system call tells
+			   * it: 0 or -errno; else 0 */
 	__u16 family;     /* AF_INET 2, AF_INET6 10, AF_UNIX 1 */
 	__u16 sock_type;  /* SOCK_STREAM 1, SOCK_DGRAM 2, ... */
 	__u16 protocol;   /* IPPROTO_* */

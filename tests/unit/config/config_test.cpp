@@ -34,7 +34,7 @@ TEST(Config, GivesDefaultsAndATerminalWhereNothingIsConfigured) {
 
 TEST(Config, ReadsEverySection) {
   const auto r = load_text(R"(
-kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_watched_names: 100, max_dns_sockets: 101, max_told_acts: 102, max_losers: 103, max_sockets: 500, max_peers: 600, fork_storm: 700, flood_control: {share_percent: 25, images: 104}, seen_table: {enabled: false, entries: 4000}, pin_path: /bpf/x, cgroup2_path: /cg}
+kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_watched_names: 100, max_dns_sockets: 101, max_told_acts: 102, max_copies: 105, max_forkers: 106, max_name_changes: 107, max_multishots: 108, max_losers: 103, max_sockets: 500, max_peers: 600, fork_storm: 700, flood_control: {share_percent: 25, images: 104}, seen_table: {enabled: false, entries: 4000}, pin_path: /bpf/x, cgroup2_path: /cg}
 hooks: {deny: [tp_btf/sys_exit]}
 scopes: {paths: [/a]}
 rules: {paths: [/b, /c.yaml]}
@@ -63,6 +63,10 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_EQ(c.kernel.max_watched_names, 100U);
   EXPECT_EQ(c.kernel.max_dns_sockets, 101U);
   EXPECT_EQ(c.kernel.max_told_acts, 102U);
+  EXPECT_EQ(c.kernel.max_copies, 105U);
+  EXPECT_EQ(c.kernel.max_forkers, 106U);
+  EXPECT_EQ(c.kernel.max_name_changes, 107U);
+  EXPECT_EQ(c.kernel.max_multishots, 108U);
   EXPECT_EQ(c.kernel.max_losers, 103U);
   EXPECT_EQ(c.kernel.flood_share_percent, 25U);
   EXPECT_EQ(c.kernel.max_writers, 104U);

@@ -324,7 +324,7 @@ TEST(RuleSet, KindsAreDerivedFromTypesAndFields) {
   EXPECT_EQ(kinds("(evt.type = open or evt.type = exec) and evt.type != exec"), "open ");
   EXPECT_EQ(kinds("not (evt.type != connect or proc.name = x)"), "connect ");
   EXPECT_EQ(kinds("dns.question = x"), "dns ");
-  EXPECT_EQ(kinds("fd.sport = 3"), "connect send bind listen accept socket stdio traffic ");
+  EXPECT_EQ(kinds("fd.sport = 3"), "connect send bind listen accept socket stdio traffic connect_result ");
   EXPECT_EQ(kinds("evt.type = loss"), "loss ");
   EXPECT_THAT(kinds("not proc.name = x"), testing::Not(HasSubstr("tick")));
 }

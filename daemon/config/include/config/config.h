@@ -52,6 +52,14 @@ struct KernelSettings {
   std::uint32_t max_dns_sockets = 16384;
   /// Acts on other processes whose repeats within a second are one record.
   std::uint32_t max_told_acts = 4096;
+  /// Copies of protected files whose repeats within a second are one record.
+  std::uint32_t max_copies = 2048;
+  /// Workloads whose forks of a second are counted.
+  std::uint32_t max_forkers = 1024;
+  /// Changes of names between their beginning and their end, of all processes together. 8 KiB each.
+  std::uint32_t max_name_changes = 256;
+  /// Requests of io_uring that accept many connections.
+  std::uint32_t max_multishots = 1024;
   /// Pairs of process image and reason whose losses are told apart.
   std::uint32_t max_losers = 4096;
   /// Flood control: most of the free ring that one process image may hold unread, in percent, once an eighth of the

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ambit/abi/copies.h"
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 #include "ambit/abi/traffic.h"
@@ -43,6 +44,10 @@ struct Options {
   std::uint32_t max_losers = 4096;        ///< (image, reason) whose losses are told apart
   std::uint32_t max_told_acts = 4096;     ///< acts whose repeats within a second are one record
   std::uint32_t max_dns_sockets = 16384;  ///< sockets that talk to port 53
+  std::uint32_t max_copies = 2048;        ///< copies of protected files whose repeats within a second are one record
+  std::uint32_t max_forkers = 1024;       ///< workloads whose forks of a second are counted
+  std::uint32_t max_name_changes = 256;   ///< changes of names between their beginning and their end, 8 KiB each
+  std::uint32_t max_multishots = 1024;    ///< requests of io_uring that accept many connections
   /// Hook or signal names that must not be used ("tp_btf/sys_exit", "dns"); a `*` at the end stands for the rest.
   std::vector<std::string> denied_hooks;
   std::string cgroup2_path;       ///< empty = find_cgroup2()
@@ -158,6 +163,11 @@ class Sensor {
   /// Bytes that passed the sockets of processes of interest since the last call, by process and peer; without rows that
   /// have none. From one thread at a time; fails where `traffic` is not active.
   Result<std::vector<ambit_traffic_row>> take_traffic();
+
+  /// Copies of protected files that were left out because an equal one was told less than a second before, and after
+  /// which none came for a second. Each part is handed over once, here or by the next record of these two files. From
+  /// one thread at a time; fails where no iterator tells them.
+  Result<std::vector<ambit_copy_row>> take_copies();
 
   Losses read_losses();
   Counters read_counters();
