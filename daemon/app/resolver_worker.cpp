@@ -11,6 +11,10 @@
 namespace ambit::app {
 namespace {
 
+/// Who renames directories all the time shall not keep us looking.
+constexpr int kLooks = 3;
+constexpr std::size_t kMostWatched = 4096;
+
 std::string root_of(const scope::ResolveRequest& request) {
   return request.root_pid == 0 ? collector::host_root() : fmt::format("/proc/{}/root", request.root_pid);
 }
@@ -63,21 +67,26 @@ void ResolverWorker::run(const std::stop_token& stop) {
 }
 
 void ResolverWorker::resolve(const scope::ResolveRequest& request) {
-  auto resolution = collector::resolve_objects(root_of(request), request.patterns, identify_);
+  const auto look = [&] { return collector::resolve_objects(root_of(request), request.patterns, identify_); };
+  auto resolution = look();
+  // An object that was replaced after the look and before its directory was watched raised no event, and the new one is
+  // nobody's: what is watched for the first time is looked at once more. Directories that this look finds are new, too.
+  for (int i = 0; i < kLooks && resolution.ok() && watch_directories(request, resolution->objects); ++i)
+    resolution = look();
   if (!resolution.ok()) {
     spdlog::warn("scope={} declared paths not looked up: {}", request.scope, resolution.error().message);
     return;
   }
   for (const auto& note : resolution->notes) spdlog::warn("scope={} {}", request.scope, note);
-  watch_directories(request, resolution->objects);
   moved_[request.scope].complete(root_of(request), request.protected_patterns, identify_, *resolution);
   collector_.inject(
       collector::objects_event(request.scope, request.root, std::move(resolution).value(), collector::boot_now()));
 }
 
-void ResolverWorker::watch_directories(const scope::ResolveRequest& request,
+/// Whether there were such that were not watched before.
+bool ResolverWorker::watch_directories(const scope::ResolveRequest& request,
                                        const std::vector<ResolvedObject>& objects) {
-  if (watch_ == nullptr) return;
+  if (watch_ == nullptr) return false;
   const auto& wanted = request.protected_patterns;
   const std::string root = root_of(request) == "/" ? "" : root_of(request);
   std::set<std::string> directories;
@@ -87,11 +96,15 @@ void ResolverWorker::watch_directories(const scope::ResolveRequest& request,
     const auto slash = object.path.rfind('/');
     if (slash != std::string::npos && slash > 0) directories.insert(object.path.substr(0, slash));
   }
+  if (watched_.size() > kMostWatched) watched_.clear();  // of containers that are gone; others are looked at once more
+  bool is_any_new = false;
   for (const auto& directory : directories) {
+    is_any_new |= watched_.insert(root + directory).second;
     if (const auto status = watch_->add(root + directory, directory); !status.ok()) {
       spdlog::warn("fanotify={} not watched: {}", directory, status.error().message);
     }
   }
+  return is_any_new;
 }
 
 }  // namespace ambit::app

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "collector/collector.h"
@@ -36,7 +37,7 @@ class ResolverWorker {
  private:
   void run(const std::stop_token& stop);
   void resolve(const scope::ResolveRequest& request);
-  void watch_directories(const scope::ResolveRequest& request, const std::vector<ResolvedObject>& objects);
+  bool watch_directories(const scope::ResolveRequest& request, const std::vector<ResolvedObject>& objects);
 
   collector::Collector& collector_;
   collector::Identify identify_;
@@ -46,6 +47,7 @@ class ResolverWorker {
   std::deque<scope::ResolveRequest> waiting_;
   bool busy_ = false;
   std::unordered_map<std::string, collector::MovedFiles> moved_;  ///< by scope; the worker's own
+  std::unordered_set<std::string> watched_;                       ///< directories; the worker's own
   std::jthread thread_;                                           ///< last: it uses all of the above
 };
 
