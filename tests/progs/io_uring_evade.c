@@ -43,6 +43,21 @@ static int from_worker(char** a) {
   return open_with("IOSQE_ASYNC", a[0], 0, IOSQE_ASYNC);
 }
 
+// IOSQE_CQE_SKIP_SUCCESS: nobody is told that it was opened, or as what. The request behind it, which is, begins then.
+static int without_completion(char** a) {
+  set_up(0);
+  const int next = (int)must(dup(STDERR_FILENO), "dup");  // the number that the open will get
+  close(next);
+  struct io_uring_sqe* sqe = io_uring_get_sqe(&ring);
+  io_uring_prep_openat(sqe, AT_FDCWD, a[0], O_RDONLY, 0);
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK;
+  io_uring_prep_nop(io_uring_get_sqe(&ring));
+  const uint64_t started = boot_ns();
+  io_uring_submit(&ring);
+  result_of("the request behind the open");
+  return report_read("no completion", started, next, a[0]);
+}
+
 // Into a slot of the ring: there is no descriptor. Open and read are one chain.
 static int direct(char** a) {
   set_up(0);
@@ -182,10 +197,17 @@ static int remove_name(char** a) {
 
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
-      {"open", plain, 1},         {"sqpoll", polled, 1},      {"async", from_worker, 1},
-      {"direct", direct, 1},      {"splice", splice_out, 2},  {"connect", connect_and_send, 3},
-      {"send", send_datagram, 3}, {"unlink", remove_name, 1}, {"packet", packet_socket, 0},
-      {"send", send_datagram, 3}, {"unlink", remove_name, 1}, {"received", received, 2},
+      {"open", plain, 1},
+      {"sqpoll", polled, 1},
+      {"async", from_worker, 1},
+      {"direct", direct, 1},
+      {"splice", splice_out, 2},
+      {"connect", connect_and_send, 3},
+      {"send", send_datagram, 3},
+      {"unlink", remove_name, 1},
+      {"packet", packet_socket, 0},
+      {"received", received, 2},
+      {"unseen", without_completion, 1},
   };
   return RUN_MODE(argc, argv, modes);
 }
