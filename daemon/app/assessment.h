@@ -77,6 +77,7 @@ class Assessment {
   [[nodiscard]] alert::Alerter& alerter() noexcept { return alerter_; }
   [[nodiscard]] const alert::Alerter& alerter() const noexcept { return alerter_; }
   [[nodiscard]] const engine::Correlator& correlator() const noexcept { return correlator_; }
+  [[nodiscard]] CanaryBook& canaries() noexcept { return canaries_; }
   [[nodiscard]] const CanaryBook& canaries() const noexcept { return canaries_; }
 
  private:

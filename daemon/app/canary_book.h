@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -20,6 +21,13 @@ class CanaryBook {
   CanaryBook(std::uint32_t self_tgid, FileId self_executable)
       : self_tgid_(self_tgid), self_executable_(self_executable) {}
 
+  /// Of the daemon before this one, as it wrote them down in the kernel's tables: itself, and a helper that it had when
+  /// it ended. What such a helper did is in the ring and judged by this daemon as its own helper's acts are, until
+  /// forget_former(). Nobody who is not written down there is taken for one.
+  void adopt_daemon(const Event& exec);
+  void adopt_helper(const Event& exec);
+  void forget_former();
+
   /// Takes note of an event; true when it is an act that the canary is there to do.
   bool observe(const Enriched& enriched);
 
@@ -33,12 +41,21 @@ class CanaryBook {
   [[nodiscard]] const std::map<std::string, BootTime>& seen() const noexcept { return seen_; }
   /// True for an image of the canary, so that the kernel is told to send all it does.
   [[nodiscard]] bool owns_image(ImageId image) const { return images_.contains(image); }
+  /// The helper or a process that it made.
+  [[nodiscard]] bool owns(const ProcessKey& process) const { return members_.contains(process); }
 
  private:
+  struct Former {
+    ProcessKey key;
+    FileId executable;
+  };
   [[nodiscard]] bool is_canary_exec(const Enriched& enriched) const;
+  [[nodiscard]] bool is_helper_of_former(const ExecFacts& exec) const;
+  void take_folder(const ExecFacts& exec);
 
   std::uint32_t self_tgid_;
   FileId self_executable_;
+  std::optional<Former> former_;
   std::string folder_;  ///< beginning of the path of the helper's own
   std::unordered_set<ProcessKey> members_;
   std::unordered_set<ProcessKey> ended_;  ///< of the last run; their bytes are told after they ended

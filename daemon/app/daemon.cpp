@@ -168,6 +168,10 @@ Daemon::Step Daemon::start_kernel() {
   options.max_watched_names = config_.kernel.max_watched_names;
   options.max_dns_sockets = config_.kernel.max_dns_sockets;
   options.max_told_acts = config_.kernel.max_told_acts;
+  options.max_copies = config_.kernel.max_copies;
+  options.max_forkers = config_.kernel.max_forkers;
+  options.max_name_changes = config_.kernel.max_name_changes;
+  options.max_multishots = config_.kernel.max_multishots;
   options.max_losers = config_.kernel.max_losers;
   options.max_writers = config_.kernel.max_writers;
   options.flood_share_percent = config_.kernel.flood_share_percent;
@@ -238,6 +242,8 @@ void Daemon::start_pipeline() {
   options.assessment.enrich.resolvers = resolvers_of(config_);
   for (const auto& signal : sensor_->signals()) {
     if (signal.state != kernel::HookState::active) options.assessment.blind_signals.push_back(signal.signal);
+    if (signal.signal == "copy" && signal.state == kernel::HookState::active)
+      options.max_copies = config_.kernel.max_copies;
     if (signal.signal == "traffic") options.counts_traffic = signal.state == kernel::HookState::active;
   }
   live_ = std::make_unique<LiveEvents>([this](bool wanted) { pipeline_->follow_events(wanted); });

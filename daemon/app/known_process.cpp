@@ -126,6 +126,8 @@ std::optional<KnownProcess> known_process(const kernel::KnownRow& row) {
   s.is_launcher = (value.standing & AMBIT_KNOWN_LAUNCHER) != 0;
   s.is_server = (value.standing & AMBIT_KNOWN_SERVER) != 0;
   s.is_under_server = (value.standing & AMBIT_KNOWN_UNDER_SERVER) != 0;
+  out.is_daemon = (value.standing & AMBIT_KNOWN_DAEMON) != 0;
+  out.is_canary = (value.standing & AMBIT_KNOWN_CANARY) != 0;
   s.phase_started = BootTime(static_cast<std::int64_t>(value.phase_started_ns));
   s.last_weights = BootTime(static_cast<std::int64_t>(value.last_weights_ns));
   return out;

@@ -18,6 +18,8 @@ struct KnownProcess {
   std::optional<Event> cgroup;  ///< cgroup_name
   Event exec;                   ///< with AMBIT_Q_INVENTORY
   scope::Standing standing;
+  bool is_daemon = false;  ///< the daemon before
+  bool is_canary = false;  ///< its helper
 };
 /// nullopt where the row is not one of ours.
 std::optional<KnownProcess> known_process(const kernel::KnownRow& row);

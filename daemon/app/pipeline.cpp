@@ -28,11 +28,12 @@ Pipeline::Pipeline(collector::Collector& collector, kernel::Sensor& sensor, ledg
       hooks_(std::move(hooks)),
       assessment_(std::move(sets), std::move(options.assessment), [this] { tell_kernel(); }),
       seen_(sensor_.seen(), options.seen_entries),
-      known_(sensor_.known(), options.max_known),
+      known_(sensor_.known(), options.max_known, [this](const ProcessKey& key) { return part_of_ambit(key); }),
       former_(std::move(options.former)),
       max_known_(options.max_known),
       seen_entries_(options.seen_entries),
       counts_traffic_(options.counts_traffic),
+      copies_(options.max_copies),
       ring_abandoned_(options.ring_abandoned),
       losses_since_(options.losses_since),
       is_catching_up_(former_.has_value()),
@@ -116,6 +117,7 @@ void Pipeline::handle(const Event& event, std::span<const std::byte> record) {
   if (event.kind == EventKind::reload) on_reload(event);
   const Assessed assessed = assessment_.assess(event, batch_.alerts);
   const JudgedEvent& judged = assessed.judged;
+  copies_.note(event);
   known_.note(judged.enriched, assessment_.judge());
   if (catching_ != Catching::no && event.kind == EventKind::exit) ghosts_.erase(event.subject);
   if (catching_ == Catching::merging && event.kind == EventKind::exec) ghosts_.erase(event.subject);
@@ -208,9 +210,16 @@ void Pipeline::once_a_second() {
   assessment_.alerter().checkpoint(batch_.running);
   seen_.collect(batch_.accesses);
   count_traffic();
+  tell_rest_of_copies();
   known_.refresh(assessment_.judge());
   if (catching_ == Catching::no) count_losses();  // of what is behind, all at once and with its span
   publish_snapshot();
+}
+
+/// For the daemon after this one, which judges what a helper of this one has done.
+std::uint32_t Pipeline::part_of_ambit(const ProcessKey& process) const {
+  if (process.tgid == assessment_.options().self_tgid) return AMBIT_KNOWN_DAEMON;
+  return assessment_.canaries().owns(process) ? AMBIT_KNOWN_CANARY : 0;
 }
 
 void Pipeline::count_traffic() {
@@ -223,6 +232,18 @@ void Pipeline::count_traffic() {
   for (const auto& row : *rows) handle(collector::traffic_event(row, now()));
 }
 
+void Pipeline::tell_rest_of_copies() {
+  const auto rows = sensor_.take_copies();
+  if (!rows.ok()) return;  // the signal `copy` says that its last parts are not seen
+  for (const auto& row : *rows) {
+    if (const auto event = copies_.event_of(row, now())) {
+      handle(*event);
+    } else {
+      ++copies_unknown_;
+    }
+  }
+}
+
 void Pipeline::count_losses() {
   const auto ledger = ledger_.status();
   const auto totals = sensor_.read_losses();
@@ -232,6 +253,7 @@ void Pipeline::count_losses() {
        {losses_.take("undecodable", undecodable_, now()), losses_.take("traffic_unread", traffic_failures_, now()),
         losses_.take("dns_stream", dns_streams_.broken(), now()),
         losses_.take("ring_abandoned", ring_abandoned_, now()), losses_.take("held_full", held_dropped_, now()),
+        losses_.take("copies_unknown", copies_unknown_, now()),
         losses_.take("inject_full", collector_.injected_dropped(), now()),
         losses_.take("inventory_full", collector_.inventory_dropped(), now()),
         losses_.take("ledger_alerts", ledger.lost_alerts, now()), losses_.take("ledger_rows", ledger.lost_rows, now()),

@@ -16,6 +16,7 @@
 #include "assessment.h"
 #include "collector/collector.h"
 #include "collector/loss_accounts.h"
+#include "copy_rest.h"
 #include "decode/dns_streams.h"
 #include "kernel/sensor.h"
 #include "ledger/ledger.h"
@@ -49,6 +50,7 @@ struct PipelineOptions {
   AssessmentOptions assessment;
   std::size_t seen_entries = 0;      ///< of the seen-table; 0 = off
   bool counts_traffic = false;       ///< signal `traffic` is active
+  std::size_t max_copies = 0;        ///< copies whose last parts can be told
   std::string loss_totals;           ///< collector::LossAccounts::totals() of the run before over this ring
   BootTime losses_since{};           ///< when that run was last known to live; 0 = there was none
   std::uint64_t ring_abandoned = 0;  ///< records left unread in a ring that was given up
@@ -108,7 +110,9 @@ class Pipeline {
   void tell_kernel();
   void hand_over();
   void count_losses();
+  [[nodiscard]] std::uint32_t part_of_ambit(const ProcessKey& process) const;
   void count_traffic();
+  void tell_rest_of_copies();
   void count_alerts();
   void publish_snapshot();
   void go_on_recording();
@@ -146,6 +150,8 @@ class Pipeline {
   std::size_t max_known_ = 0;
   std::size_t seen_entries_ = 0;
   bool counts_traffic_ = false;
+  CopyRest copies_;
+  std::uint64_t copies_unknown_ = 0;  ///< last parts of copies that were told to a daemon before
   std::uint64_t undecodable_ = 0;
   std::uint64_t traffic_failures_ = 0;
   std::uint64_t protect_refused_ = 0;

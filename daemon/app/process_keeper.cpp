@@ -56,7 +56,9 @@ void ProcessKeeper::write(const ProcessRef& process, const scope::Judge& judge, 
   Entry& entry = at->second;
   if (!is_new && entry.process == process && entry.standing == standing) return;
   const bool is_over_full = is_new && entries_.size() > max_entries_;
-  if (is_over_full || !store_.put(known_key(process->key, process->image), known_value(*process, standing)).ok()) {
+  ambit_known value = known_value(*process, standing);
+  if (part_of_) value.standing |= part_of_(process->key);
+  if (is_over_full || !store_.put(known_key(process->key, process->image), value).ok()) {
     ++refused_;
     if (is_new) entries_.erase(at);
     return;

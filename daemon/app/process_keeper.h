@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -18,8 +19,12 @@ namespace ambit::app {
 /// before that record may be judged again. Belongs to the pipeline thread.
 class ProcessKeeper {
  public:
+  /// What a process is to Ambit itself: AMBIT_KNOWN_DAEMON, AMBIT_KNOWN_CANARY, or 0.
+  using PartOf = std::function<std::uint32_t(const ProcessKey&)>;
+
   /// `max_entries` 0: off.
-  ProcessKeeper(kernel::KnownStore& store, std::size_t max_entries) : store_(store), max_entries_(max_entries) {}
+  ProcessKeeper(kernel::KnownStore& store, std::size_t max_entries, PartOf part_of = {})
+      : store_(store), max_entries_(max_entries), part_of_(std::move(part_of)) {}
 
   [[nodiscard]] bool is_enabled() const noexcept { return max_entries_ != 0; }
   /// [after it was judged] Any event.
@@ -53,6 +58,7 @@ class ProcessKeeper {
 
   kernel::KnownStore& store_;
   std::size_t max_entries_;
+  PartOf part_of_;
   std::unordered_map<ProcessKey, Entry> entries_;
   std::deque<Ended> ended_;     ///< by position
   std::uint64_t position_ = 0;  ///< of the last event that had one

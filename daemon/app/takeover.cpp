@@ -44,6 +44,8 @@ void Pipeline::take_over(const std::stop_token& stop) {
     if (!process) continue;
     if (process->cgroup) handle(*process->cgroup);
     handle(process->exec);
+    if (process->is_daemon) assessment_.canaries().adopt_daemon(process->exec);
+    if (process->is_canary) assessment_.canaries().adopt_helper(process->exec);
     assessment_.judge().restore(process->exec.subject, process->standing);
     ghosts_.emplace(process->exec.subject, process->exec.image);
   }
@@ -101,6 +103,7 @@ void Pipeline::end_catching_up() {
   if (!collector_.is_inventory_through()) return;
   catching_ = Catching::no;
   drop_ghosts();
+  assessment_.canaries().forget_former();
   for (auto& event : std::exchange(held_, {})) handle(event);
   former_.reset();
   known_before_.clear();

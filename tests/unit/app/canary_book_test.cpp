@@ -82,6 +82,41 @@ TEST_F(CanaryBookTest, TakesBytesThatAreToldAfterTheHelperEnded) {
   EXPECT_TRUE(book.seen().contains("traffic"));
 }
 
+Event written(ProcessKey who, FileId exe, std::vector<std::string> argv) {
+  Event event;
+  event.kind = EventKind::exec;
+  event.subject = who;
+  event.image = who.tgid * 10;
+  event.quality = AMBIT_Q_INVENTORY;
+  auto& facts = event.facts.emplace<ExecFacts>();
+  facts.exe.id = exe;
+  facts.argv = std::move(argv);
+  return event;
+}
+constexpr ProcessKey kFormer{90, 7};
+constexpr FileId kFormerBinary{8, 4700};
+
+TEST_F(CanaryBookTest, KnowsTheHelperOfADaemonThatWasKilled) {
+  book.adopt_daemon(written(kFormer, kFormerBinary, {"ambit", "run"}));
+  EXPECT_TRUE(exec(kHelper, kFormer, kFormerBinary, {"ambit", "canary", "/run/ambit"}));
+  EXPECT_TRUE(act(kHelper, EventKind::mkdir, names("/run/ambit/ambit-canary-xYz123/sub")));
+  EXPECT_FALSE(act(kHelper, EventKind::mkdir, names("/etc/sub"))) << "what it is not there for alerts";
+}
+
+TEST_F(CanaryBookTest, KnowsTheHelperThatAKilledDaemonHadSeenStart) {
+  book.adopt_helper(written(kHelper, kFormerBinary, {"ambit", "canary", "/run/ambit"}));
+  EXPECT_TRUE(act(kHelper, EventKind::mkdir, names("/run/ambit/ambit-canary-xYz123/sub")));
+  EXPECT_FALSE(act({300, 3}, EventKind::mkdir, names("/run/ambit/ambit-canary-xYz123/sub")));
+}
+
+TEST_F(CanaryBookTest, AFormerDaemonsNumberIsNotEnough) {
+  book.adopt_daemon(written(kFormer, kFormerBinary, {"ambit", "run"}));
+  EXPECT_FALSE(exec(kHelper, {kFormer.tgid, kFormer.start_ns + 1}, kFormerBinary, {"ambit", "canary", "/run/ambit"}));
+  EXPECT_FALSE(exec(kHelper, kFormer, kBinary, {"ambit", "canary", "/run/ambit"})) << "another program";
+  book.forget_former();
+  EXPECT_FALSE(exec(kHelper, kFormer, kFormerBinary, {"ambit", "canary", "/run/ambit"}));
+}
+
 TEST_F(CanaryBookTest, DoesNotExemptTheSameProgramStartedByAnother) {
   EXPECT_FALSE(exec(kHelper, {300, 3}, kBinary, {"ambit", "canary"}));
   EXPECT_FALSE(act(kHelper, EventKind::mkdir, names("/run/ambit/ambit-canary-xYz123/sub")));

@@ -106,6 +106,26 @@ TEST_F(ProcessKeeperTest, AFullTableIsCounted) {
   EXPECT_EQ(keeper.refused(), 3U);
 }
 
+TEST_F(ProcessKeeperTest, TheDaemonAndItsHelperAreWrittenDownAsSuch) {
+  ProcessKeeper marking(store, 4, [](const ProcessKey& key) {
+    return key.tgid == 7 ? AMBIT_KNOWN_DAEMON : key.tgid == 8 ? AMBIT_KNOWN_CANARY : 0U;
+  });
+  for (const std::uint32_t pid : {7U, 8U, 9U}) {
+    Event event;
+    event.kind = EventKind::exec;
+    Enriched enriched;
+    enriched.event = &event;
+    enriched.process = process(pid, kFirst);
+    marking.note(enriched, *judge);
+  }
+  for (const auto& row : store.rows()) {
+    const auto known = known_process(row);
+    ASSERT_TRUE(known.has_value());
+    EXPECT_EQ(known->is_daemon, row.first.tgid == 7) << row.first.tgid;
+    EXPECT_EQ(known->is_canary, row.first.tgid == 8) << row.first.tgid;
+  }
+}
+
 TEST_F(ProcessKeeperTest, OffItWritesNothing) {
   ProcessKeeper off(store, 0);
   Event event;
