@@ -140,7 +140,7 @@ TEST_F(Loss, AProgramThatFindsItsRoomTakenIsCounted) {
   Actor::run(open_many, "/etc/passwd");
   set_busy(0);
   EXPECT_GE(sensor->read_losses().by_reason[AMBIT_LOSS_RECURSION], 2000U);
-  EXPECT_EQ(count(*sensor, AMBIT_REC_OPEN), 0U);
+  EXPECT_LT(count(*sensor, AMBIT_REC_OPEN), 2000U) << "of others, before";
   Actor::run(open_many, "/etc/passwd");
   EXPECT_GE(count(*sensor, AMBIT_REC_OPEN), 2000U) << "and goes on";
 }

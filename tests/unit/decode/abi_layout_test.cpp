@@ -13,7 +13,7 @@
 namespace {
 
 TEST(AbiLayout, HeaderAndObjectAre64Bytes) {
-  EXPECT_EQ(AMBIT_ABI, 2);
+  EXPECT_EQ(AMBIT_ABI, 3);
   EXPECT_EQ(sizeof(ambit_rec_header), 64U);
   EXPECT_EQ(offsetof(ambit_rec_header, leader_start_ns), 24U);
   EXPECT_EQ(offsetof(ambit_rec_header, size), 40U);
