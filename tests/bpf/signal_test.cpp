@@ -20,11 +20,11 @@ pid_t other_program() {
     ::_exit(127);
   }
   char path[64];
-  std::snprintf(path, sizeof(path), "/proc/%d/comm", child);
+  std::snprintf(path, sizeof(path), "/proc/%d/stat", child);
   for (int i = 0; i < 1000; ++i) {
-    std::string name;
-    std::getline(std::ifstream(path), name);
-    if (name == "sleep") break;
+    std::string line;
+    std::getline(std::ifstream(path), line);
+    if (line.find("(sleep) S") != std::string::npos) break;  // its name comes before the rest of its exec
     ::usleep(1000);
   }
   return child;
