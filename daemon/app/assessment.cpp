@@ -39,9 +39,10 @@ void Assessment::alert(const Assessed& assessed, std::vector<AlertRef>& alerts) 
   sets_.rules->evaluate(judged, matches_);
   if (matches_.empty() || assessed.is_canary) return;
   std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
-  correlator_.observe(judged, matches_);
+  correlator_.observe(judged, matches_, correlated_);
   std::erase_if(matches_, [](const Match& m) { return m.is_silent; });
   alerter_.consider(judged, matches_, {losses_, options_.blind_signals}, alerts);
+  tell_correlated(alerts);
 }
 
 void Assessment::tell_correlated(std::vector<AlertRef>& alerts) {

@@ -77,7 +77,7 @@ void Correlator::adopt(std::shared_ptr<const RuleSet> rules) {
   impl_->machine = std::move(fresh);
 }
 
-void Correlator::observe(const JudgedEvent& event, std::span<const Match> matches) {
+void Correlator::observe(const JudgedEvent& event, std::span<const Match> matches, std::vector<CorrelationAlert>& out) {
   const auto& plan = impl_->plan();
   if (plan.all.empty()) return;
   impl_->places.clear();
@@ -94,6 +94,7 @@ void Correlator::observe(const JudgedEvent& event, std::span<const Match> matche
   while (at != waiting.begin() && std::prev(at)->occasion->event.time > time) --at;
   waiting.insert(at, {std::make_shared<const Occasion>(event), std::move(feeds)});
   for (; waiting.size() > impl_->limits.waiting; impl_->take_first()) ++impl_->hurried;
+  impl_->tell(out);
 }
 
 void Correlator::advance(BootTime now, std::vector<CorrelationAlert>& out) {

@@ -108,7 +108,7 @@ void run(const char* name, std::size_t share_that_feeds, std::size_t count) {
       matches.clear();
       compiled.set->evaluate(event, matches);
       matched += matches.empty() ? 0 : 1;
-      correlator.observe(event, matches);
+      correlator.observe(event, matches, found);
       if (i % 25'000 == 0) {  // four ticks a second
         correlator.advance(now, found);
         alerts += found.size();

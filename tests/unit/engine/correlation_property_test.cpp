@@ -154,7 +154,7 @@ Compared run(const Case& one, const std::vector<Arrival>& history) {
     const auto event = event_of(arrival);
     std::vector<Match> matches;
     set->evaluate(event, matches);
-    correlator->observe(event, matches);
+    correlator->observe(event, matches, found);
     if (arrival.event.refs.empty()) continue;
     if (arrival.event.time < settled) {
       ++out.too_late;

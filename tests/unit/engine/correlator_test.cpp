@@ -40,7 +40,7 @@ class Host {
   void observe(const JudgedEvent& event) {
     std::vector<Match> matches;
     rules_->evaluate(event, matches);
-    correlator_.observe(event, matches);
+    correlator_.observe(event, matches, found_);
   }
   void tick(BootTime now) { correlator_.advance(now, found_); }
   void reload(const std::string& rules) {
@@ -142,6 +142,14 @@ TEST(Correlator, MemoryIsBoundedWhateverIsRemembered) {
   EXPECT_LE(host.stats().bytes, 64U << 10);
   EXPECT_GT(host.stats().groups, 20U);
   EXPECT_EQ(host.stats().evicted + host.stats().groups, 2000U);
+}
+
+TEST(Correlator, TellsAtOnceWhatItFindsForWantOfRoom) {
+  Host host(kThree, {.waiting = 1});
+  for (int i = 0; i < 3; ++i) host.open(20s, "a");
+  EXPECT_THAT(host.found(), IsEmpty()) << "the third waits";
+  host.open(20s, "b");
+  EXPECT_THAT(host.found(), ElementsAre("C@20")) << "nothing is left for save() to forget";
 }
 
 TEST(Correlator, AFullWaitingRoomHurriesTheEarliest) {
