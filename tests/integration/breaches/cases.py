@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import shutil
+import socketserver
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,14 @@ class Metadata(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Store(socketserver.BaseRequestHandler):
+    """Takes what it is sent."""
+
+    def handle(self):
+        while self.request.recv(1 << 20):
+            pass
+
+
 class Stage:
     """The server in its control group and network namespace, the daemon, and the files of both sides."""
 
@@ -96,7 +105,9 @@ class Stage:
         self.cgroup = host.Cgroup("/ambit-breaches/server")
         self.metadata = self._inside(lambda: http.server.HTTPServer((host.METADATA, 80), Metadata))
         self.upstream = self._inside(lambda: http.server.HTTPServer(("127.0.0.1", 0), Metadata))
-        for service in (self.metadata, self.upstream):
+        self.store = self._inside(lambda: socketserver.TCPServer(("127.0.0.1", 0), Store))
+        self.services = (self.metadata, self.upstream, self.store)
+        for service in self.services:
             threading.Thread(target=service.serve_forever, daemon=True).start()
         self.daemon = daemon.Daemon(BUILD, self.dir + "/ambit",
                                     {"breaches": SCOPE.format(dir=self.dir, here=HERE, port=self.port)})
@@ -115,6 +126,7 @@ class Stage:
         write(self.dir + "/model/plain.pkl", pickle.dumps({"weights": [1, 2, 3]}))
         write(self.dir + "/model/evil.pkl", pickle.dumps(Runs(f": >{self.dir}/out/ran")))
         write(self.dir + "/www/index.html", "hello\n")
+        write(self.dir + "/www/answer.bin", b"a" * (64 << 20))
         write(self.dir + "/www/.git/HEAD", "ref: refs/heads/main\n")
         write(self.dir + "/www/.git/config", "[remote \"origin\"]\n\turl = https://user:password@git.example.com/x\n")
         for name in HOME_FILES:
@@ -154,7 +166,7 @@ class Stage:
         peer = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         peer.request(method, path, body)
         answer = peer.getresponse()
-        text = answer.read().decode()
+        text = answer.read().decode("utf-8", "replace")
         peer.close()
         return text if answer.status == 200 else f"status {answer.status}"
 
@@ -165,7 +177,7 @@ class Stage:
         return fresh
 
     def expect_quiet(self, what):
-        host.wait_until(lambda: False, 0.7)  # an alert that should not be gets its chance
+        host.wait_until(lambda: False, 2.5)  # an alert that should not be gets its chance; bytes are told once a second
         expect_equal("alerts of " + what, [(a["rule"]["id"], a["message"]) for a in self.new_alerts()], [])
 
     def expect_alerts(self, pid, wanted):
@@ -186,7 +198,7 @@ class Stage:
         self.server.terminate()
         self.server.wait(10)
         self.daemon.stop()
-        for service in (self.metadata, self.upstream):
+        for service in self.services:
             service.shutdown()
             service.server_close()
         self.cgroup.remove()
@@ -261,7 +273,8 @@ def pickle_runs_on_load(stage):
     alerts = host.wait_until(lambda: [a for a in stage.daemon.alerts.read()[stage.seen:] if a["rule"]["id"] == "AMB-1401"], 5)
     expect(alerts, "the shell is not told")
     expect(done["pid"] in [a["pid"] for a in alerts[0]["ancestors"]], f"not a child of the server: {alerts[0]['ancestors']}")
-    stage.expect_alerts({done["pid"], alerts[0]["process"]["pid"]}, [("AMB-1011", "/evil.pkl"), ("AMB-1401", "sh")])
+    stage.expect_alerts({done["pid"], alerts[0]["process"]["pid"]},
+                        [("AMB-1011", "/evil.pkl"), ("AMB-1401", "sh"), ("AMB-2301", "sh"), ("AMB-2303", "sh")])
 
 
 def weights_in_a_safe_format_are_quiet(stage):
@@ -313,6 +326,23 @@ def request_to_the_upstream_is_quiet(stage):
     stage.expect_quiet("a granted upstream")
 
 
+def answers_are_drawn_out(stage):
+    """Slow extraction through the API, one request after the other: only the sum of bytes by peer can tell."""
+    stage.get("/answer.bin")
+    stage.expect_quiet("one large answer")
+    for _ in range(8):
+        expect_equal("bytes", len(stage.get("/answer.bin")), 64 << 20)
+    stage.expect_alerts(stage.server.pid, [("AMB-2307", "")])
+
+
+def weights_are_uploaded(stage):
+    """To a peer that the scope grants, after the model was read: the peer is right, the amount is not."""
+    stage.ask("upload", "127.0.0.1", stage.store.server_address[1], 20)
+    stage.expect_quiet("a small upload")
+    expect_equal("MiB sent", stage.ask("upload", "127.0.0.1", stage.store.server_address[1], 90)["sent"], 90)
+    stage.expect_alerts(stage.server.pid, [("AMB-2305", "")])
+
+
 def main():
     cases = Cases("breaches")
     stage = Stage()
@@ -320,7 +350,7 @@ def main():
         for case in (start_is_quiet, page_is_served_quietly, git_folder_is_served, honest_package_is_quiet, credentials_are_harvested,
                      weights_in_a_safe_format_are_quiet, pickle_runs_on_load, cache_is_poisoned, model_is_replaced_by_its_writer,
                      model_is_swapped_after_the_check, request_to_the_upstream_is_quiet, request_is_forged_to_the_metadata_service,
-                     memory_of_nobody_is_quiet, runner_memory_is_read):
+                     memory_of_nobody_is_quiet, runner_memory_is_read, answers_are_drawn_out, weights_are_uploaded):
             cases.run(case.__name__, case, stage)
     finally:
         stage.stop()
