@@ -37,7 +37,8 @@ ALWAYS_INLINE __u32 way_of_call(bool is_compat)
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	return regs->orig_ax == (is_compat ? NR_OPEN_BY_HANDLE_AT_32 : NR_OPEN_BY_HANDLE_AT) ? AMBIT_ACCESS_BY_HANDLE : 0;
+	return regs->orig_ax == (is_compat ? NR_OPEN_BY_HANDLE_AT_32 : NR_OPEN_BY_HANDLE_AT) ? AMBIT_ACCESS_BY_HANDLE
+											     : 0;
 }
 
 ALWAYS_INLINE void file_opened(struct file *file, __u16 hook)

@@ -58,10 +58,12 @@ void read_pin_path(YamlReader& r, const Node& node, KernelSettings& k) {
 }
 
 void read_kernel(YamlReader& r, const Node& n, Config& c) {
-  if (!r.expect_map(n, "kernel",
-                    {"ring_bytes", "ring_reserve_bytes", "max_processes", "max_images", "max_known", "max_protected",
-                     "max_watched_names", "max_dns_sockets", "max_told_acts", "max_copies", "max_forkers",
-                     "max_name_changes", "max_multishots", "max_losers", "max_sockets", "max_peers", "fork_storm", "flood_control", "seen_table", "pin_path", "cgroup2_path"})) {
+  if (!r.expect_map(
+          n, "kernel",
+          {"ring_bytes",        "ring_reserve_bytes", "max_processes", "max_images", "max_known",   "max_protected",
+           "max_watched_names", "max_dns_sockets",    "max_told_acts", "max_copies", "max_forkers", "max_name_changes",
+           "max_multishots",    "max_losers",         "max_sockets",   "max_peers",  "fork_storm",  "flood_control",
+           "seen_table",        "pin_path",           "cgroup2_path"})) {
     return;
   }
   auto& k = c.kernel;

@@ -62,10 +62,10 @@ inline constexpr unsigned long long kNameChangeKinds =
     bit(EventKind::rmdir) | bit(EventKind::setxattr) | bit(EventKind::fallocate);
 inline constexpr unsigned long long kTransferKinds =
     bit(EventKind::copy) | bit(EventKind::mount) | bit(EventKind::mmap);
-inline constexpr unsigned long long kNetKinds =
-    bit(EventKind::connect) | bit(EventKind::send) | bit(EventKind::bind) | bit(EventKind::listen) |
-    bit(EventKind::accept) | bit(EventKind::socket) | bit(EventKind::stdio) | bit(EventKind::traffic) |
-    bit(EventKind::connect_result);
+inline constexpr unsigned long long kNetKinds = bit(EventKind::connect) | bit(EventKind::send) | bit(EventKind::bind) |
+                                                bit(EventKind::listen) | bit(EventKind::accept) |
+                                                bit(EventKind::socket) | bit(EventKind::stdio) |
+                                                bit(EventKind::traffic) | bit(EventKind::connect_result);
 inline constexpr unsigned long long kActKinds =
     bit(EventKind::process_vm) | bit(EventKind::kcmp) | bit(EventKind::perf_event) | bit(EventKind::userfaultfd) |
     bit(EventKind::keyring) | bit(EventKind::bpf) | bit(EventKind::kernel_module) | bit(EventKind::kexec) |

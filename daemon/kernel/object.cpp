@@ -126,7 +126,8 @@ void raise_locked_memory_limit() {
   ::setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
-/// Each program and each link is a descriptor: 600 where functions of calls are traced, and 1,024 is the usual soft limit.
+/// Each program and each link is a descriptor: 600 where functions of calls are traced, and 1,024 is the usual soft
+/// limit.
 void raise_descriptor_limit() {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;

@@ -87,8 +87,8 @@ class SensorTest : public testing::Test {
 
 /// Hooks that must not be used: the words of AMBIT_TEST_DENY, with commas between them.
 std::vector<std::string> denied_hooks();
-/// For a sensor of the test's own where hooks are not what it is about: without the functions of calls, a hundred and more
-/// that take seconds to attach and to let go.
+/// For a sensor of the test's own where hooks are not what it is about: without the functions of calls, a hundred and
+/// more that take seconds to attach and to let go.
 kernel::Options own_options();
 
 /// Kernel identity by stat: true on plain file systems only (the tests' directory is on tmpfs).

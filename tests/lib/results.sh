@@ -45,14 +45,7 @@ build_ahead() {
     behind+=("${of_ring[*]}")
   done
   ((${#behind[@]})) || return 0
-  # A session of its own: where the scheduler groups by sessions, being nice within one helps nobody else.
-  setsid bash -c 'source "$1"; shift
-    echo 19 2>/dev/null >/proc/self/autogroup
-    renice -n 19 $$ >/dev/null
-    for words in "$@"; do
-      read -ra words <<<"$words"
-      configure_and_build "${words[@]}" >"$AMBIT_LOGS/build-${words[0]}.log" 2>&1
-    done' build_ahead "$AMBIT_ROOT/deploy/lib/common.sh" "${behind[@]}" </dev/null &
+  setsid tests/lib/build_ahead.sh "${behind[@]}" </dev/null &
   ahead=$!
   trap 'kill -- -"$ahead" 2>/dev/null || true' EXIT
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The unit and bpf programs under AddressSanitizer and UBSan, and the daemon under a minute of mixed load.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 asan_packages=(bpftool)
 asan_build=(asan)
 

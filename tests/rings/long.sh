@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/long/NAME/run.sh BUILD_DIR: what takes minutes or fetches much. Each prints PASS, FAIL and SKIP lines. And the bpf
 # programs under ThreadSanitizer.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 long_packages=(debootstrap systemd systemd-container util-linux)
 
 ring_long() {

@@ -66,8 +66,8 @@ class Correlator {
   /// From the next event on these rules are in force. Correlations that mean the same as before keep their groups.
   void adopt(std::shared_ptr<const RuleSet> rules);
 
-  /// Takes what RuleSet::evaluate gave for `event`; copies the event where a match feeds a correlation. Appends what was
-  /// found in events that had to make room for it.
+  /// Takes what RuleSet::evaluate gave for `event`; copies the event where a match feeds a correlation. Appends what
+  /// was found in events that had to make room for it.
   void observe(const JudgedEvent& event, std::span<const Match> matches, std::vector<CorrelationAlert>& out);
   /// `now`: boot time of a tick. Appends what was found in events that have waited long enough.
   void advance(BootTime now, std::vector<CorrelationAlert>& out);
