@@ -18,7 +18,7 @@ void describe(Archive& archive, Document& v) {
 }
 
 template <>
-inline constexpr EventKind kLastOf<EventKind> = EventKind::coverage;
+inline constexpr EventKind kLastOf<EventKind> = static_cast<EventKind>(kEventKinds - 1);
 template <>
 inline constexpr ResourceClass kLastOf<ResourceClass> = ResourceClass::other;
 template <>
