@@ -103,7 +103,7 @@ ACTS = [
     Act("egress", "undeclared egress", "AMB-1201", "server", "connect {outside} {open_port}", "{outside}:{open_port}"),
     Act("egress-refused", "undeclared egress, refused", "AMB-1201", "server", "connect {outside} {closed_port}", "{outside}:{closed_port}"),
     Act("metadata", "cloud metadata address", "AMB-1202", "server", "connect {metadata} 80", "{metadata}:80"),
-    Act("shell", "a shell spawned by the server", "AMB-1401", "server", "shell {token_word}", "{token_word}"),
+    Act("shell", "a shell spawned by the server", "AMB-1401", "server", "shell {token_word}", "{token_word}", also=("AMB-2301",)),
     Act("listen", "undeclared listener", "AMB-1301", "server", "listen {listen_port}", ":{listen_port}"),
     Act("docker-socket", "docker socket connected to", "AMB-1501", "server", "connect_unix " + DOCKER_SOCKET, DOCKER_SOCKET),
     Act("memfd", "program executed from memory", "AMB-1407", "server", "memfd {token_word}", "{token_word}"),

@@ -16,7 +16,7 @@ vm_boot() {
     ring_skip "$series" "not booted: $(tail -n 1 "$AMBIT_LOGS/vm-$series-fetch.log")"
     return 0
   }
-  local words=(--out "$folder" --timeout 1500 --module overlay --module veth --module loop --module vsock --module vsock_loopback --console "$AMBIT_LOGS/vm-$series-$plan-console.log")
+  local words=(--out "$folder" --timeout 3600 --module overlay --module veth --module loop --module vsock --module vsock_loopback --console "$AMBIT_LOGS/vm-$series-$plan-console.log")
   for file in "$build"/tests/progs/*; do
     if [[ -f $file && -x $file ]]; then words+=(--file "$file:/t/build/tests/progs/${file##*/}"); fi
   done

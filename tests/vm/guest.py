@@ -24,7 +24,7 @@ def run(name, command, seconds):
 
 
 def bpf():
-    status = run("bpf", [f"{BUILD}/tests/bpf/bpf_tests", "--gtest_brief=1", "--gtest_color=no", f"--gtest_output=json:{OUT}/bpf.json"], 400)
+    status = run("bpf", [f"{BUILD}/tests/bpf/bpf_tests", "--gtest_brief=1", "--gtest_color=no", f"--gtest_output=json:{OUT}/bpf.json"], 1500)
     with open(f"{OUT}/bpf.lines", "w", encoding="utf-8") as lines:
         subprocess.run([sys.executable, "/t/tests/lib/gtest_lines.py", "bpf_tests", str(status), f"{OUT}/bpf.json"], stdout=lines, check=True)
 
@@ -55,7 +55,7 @@ def evasion():
 
 
 def doctor():
-    watcher = daemon.Daemon(BUILD, "/tmp/doctor", {}).start(60)
+    watcher = daemon.Daemon(BUILD, "/tmp/doctor", {}).start(240)
     try:
         answer = watcher.cli("doctor", "--json", seconds=60)
     finally:
