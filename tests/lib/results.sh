@@ -50,7 +50,12 @@ build_ahead() {
   trap 'kill -- -"$ahead" 2>/dev/null || true' EXIT
 }
 
-wait_for_ahead() { while kill -0 "$ahead" 2>/dev/null; do sleep 1; done; }
+# Now that somebody waits for it, it is as important as anything.
+wait_for_ahead() {
+  echo 0 2>/dev/null >"/proc/$ahead/autogroup" || true
+  renice -n 0 -g "$ahead" >/dev/null 2>&1 || true
+  while kill -0 "$ahead" 2>/dev/null; do sleep 1; done
+}
 
 # ring_build PRESET [--target T...]: builds a preset at most once a run; a failed build is one failed test.
 ring_build() {

@@ -7,7 +7,7 @@
 
 #include "evade.h"
 
-enum { kForks = 500 };
+enum { kForks = 400 };
 
 static char got[kGotBytes];
 
