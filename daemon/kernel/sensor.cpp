@@ -274,7 +274,8 @@ Counters Sensor::read_counters() {
 }
 
 std::vector<TableUse> Sensor::tables() {
-  auto out = table_use(*impl_->object, impl_->options, *impl_->tables, read_losses(), read_counters());
+  auto out =
+      table_use(*impl_->object, impl_->options, *impl_->tables, read_losses(), [this] { return read_counters(); });
   for (auto& use : out) {
     if (use.name == "known") use.full = impl_->known->refused();
     if (use.name == "seen") use.full = impl_->seen->refused();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -36,9 +37,10 @@ std::uint32_t entries_of(const TableSpec& spec, const Options& options);
 
 class Object;
 class Tables;
-/// How full each table is, and how often it was.
+/// How full each table is, and how often it was. Counters are read before the entries are counted and after it: what
+/// comes or goes meanwhile is never taken for one that had to make room.
 std::vector<TableUse> table_use(const Object& object, const Options& options, const Tables& tables,
-                                const Losses& losses, const Counters& counters);
+                                const Losses& losses, const std::function<Counters()>& read_counters);
 
 /// Most bytes of kernel memory that a map can come to hold: its elements as the kernel's allocators round them, its
 /// buckets, and for per-CPU maps all processors. An upper bound from kernel/bpf/{hashtab,lpm_trie,arraymap,ringbuf}.c.

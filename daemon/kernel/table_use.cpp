@@ -9,7 +9,8 @@
 namespace ambit::kernel {
 
 std::vector<TableUse> table_use(const Object& object, const Options& options, const Tables& tables,
-                                const Losses& losses, const Counters& counters) {
+                                const Losses& losses, const std::function<Counters()>& read_counters) {
+  const Counters before = read_counters();
   std::vector<TableUse> out;
   for (const auto& spec : table_specs()) {
     TableUse use;
@@ -28,10 +29,17 @@ std::vector<TableUse> table_use(const Object& object, const Options& options, co
         use.full = tables.refused(use.name);
         break;
       case WhenFull::evicts:
-        use.full = counters.value[spec.counter] - std::min(use.used, counters.value[spec.counter]);
+        use.full = before.value[spec.counter];
         break;
     }
     out.push_back(std::move(use));
+  }
+  const Counters after = read_counters();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto& spec = table_specs()[i];
+    if (spec.when_full != WhenFull::evicts) continue;
+    const auto made = std::min(out[i].full, after.value[spec.counter]);
+    out[i].full = made - std::min(out[i].used, made);
   }
   return out;
 }
