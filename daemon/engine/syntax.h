@@ -63,7 +63,7 @@ struct SyntaxError {
 };
 
 /// Levels of parentheses, `not` and functions, so that no text can exhaust the stack.
-inline constexpr int kMaxNesting = 1000;
+inline constexpr int kMaxNesting = 200;
 inline constexpr std::size_t kMaxConditionBytes = std::size_t{8} << 20;  ///< lists in place
 
 /// Grammar (blanks separate words):

@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"field without a dot", rule("procname = sh"), 4, 14, "'procname' is not a field"},
         Fault{"empty condition", rule("' '"), 4, 0, "'condition' is empty"},
         Fault{"nested too deeply", rule(std::string(1100, '(') + "evt.type = open" + std::string(1100, ')')), 4, 0,
-              "nested deeper than 1000 levels"}));
+              "nested deeper than 200 levels"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Types, Faults,
