@@ -45,22 +45,23 @@ build_ahead() {
     behind+=("${of_ring[*]}")
   done
   ((${#behind[@]})) || return 0
+  rm -f "$AMBIT_LOGS"/build-*.done
   setsid tests/lib/build_ahead.sh "${behind[@]}" </dev/null &
   ahead=$!
   trap 'kill -- -"$ahead" 2>/dev/null || true' EXIT
 }
 
-# Now that somebody waits for it, it is as important as anything.
+# wait_for_ahead PRESET. Now that somebody waits for it, it is as important as anything.
 wait_for_ahead() {
   echo 0 2>/dev/null >"/proc/$ahead/autogroup" || true
   renice -n 0 -g "$ahead" >/dev/null 2>&1 || true
-  while kill -0 "$ahead" 2>/dev/null; do sleep 1; done
+  while kill -0 "$ahead" 2>/dev/null && [[ ! -e $AMBIT_LOGS/build-$1.done ]]; do sleep 1; done
 }
 
 # ring_build PRESET [--target T...]: builds a preset at most once a run; a failed build is one failed test.
 ring_build() {
   [[ $built == *" $1 "* ]] && return 0
-  if [[ -n ${ahead:-} && $1 != release ]]; then step build-ahead "building $1 (begun before)" wait_for_ahead; fi
+  if [[ -n ${ahead:-} && $1 != release ]]; then step build-ahead "building $1 (begun before)" wait_for_ahead "$1"; fi
   if build_preset "$@"; then
     built+="$1 "
   else
