@@ -14,7 +14,6 @@
 namespace ambit::kernel {
 namespace {
 
-constexpr std::string_view kDispatcher = "tp_btf__sys_exit";
 constexpr std::string_view kMoves;  ///< signal_of() calls that only tell the seen-table that paths moved
 
 /// Programs with a link of their own.

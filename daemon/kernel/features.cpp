@@ -38,7 +38,7 @@ constexpr std::array kHookTypes = {
 /// A member of a structure, a value of an enumeration, or a function (of no name within) that a program cannot do
 /// without.
 struct Need {
-  std::string_view program;
+  std::string_view place;  ///< program, or hook of programs
   std::string_view type;
   std::uint32_t kind;
   std::string_view name;
@@ -50,13 +50,8 @@ constexpr std::array kNeeds = {
     Need{"lsm__path_truncate", "bpf_lsm_file_truncate", BTF_KIND_FUNC, ""},
     Need{"fentry__security_path_truncate", "bpf_lsm_file_truncate", BTF_KIND_FUNC, ""},
     Need{"iter__task_argv", "bpf_func_id", BTF_KIND_ENUM, "BPF_FUNC_copy_from_user_task"},  // 5.18
-    Need{"tp_btf__io_uring_complete", "io_kiocb", BTF_KIND_STRUCT, "cqe"},                  // 5.19
-    Need{"tp_btf__io_uring_socket", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
-    Need{"tp_btf__io_uring_names", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
-    Need{"tp_btf__io_uring_accept", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
-    Need{"tp_btf__io_uring_accept__numbers", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
+    Need{"tp_btf/io_uring_complete", "io_kiocb", BTF_KIND_STRUCT, "cqe"},                   // 5.19
     Need{"tp_btf__io_uring_submit_sqe", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
-    Need{"tp_btf__io_uring_complete__received", "io_kiocb", BTF_KIND_STRUCT, "cqe"},
 };
 
 bool is_at_functions(const ProgramSpec& spec) {
@@ -96,7 +91,7 @@ std::string missing_for(const ProgramSpec& spec, const btf* kernel) {
     return "this kernel has no bpf_rdonly_cast";  // 6.2
   }
   for (const auto& need : kNeeds) {
-    if (need.program == spec.name && !has(kernel, need)) {
+    if ((need.place == spec.name || need.place == spec.hook) && !has(kernel, need)) {
       return need.name.empty() ? fmt::format("this kernel has no {}", need.type)
                                : fmt::format("this kernel has no {} in {}", need.name, need.type);
     }

@@ -3,443 +3,10 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <array>
-#include <deque>
 #include <set>
 
 namespace ambit::kernel {
 namespace {
-
-constexpr std::string_view kSysExit = "tp_btf/sys_exit";
-constexpr std::string_view kFunctions = "fexit/syscalls";
-constexpr std::string_view kDispatcher = "tp_btf__sys_exit";
-constexpr std::string_view kCallPrefix = "call__";
-
-const std::array kWrittenPrograms = {
-    ProgramSpec{"tp_btf__sched_process_exec", "tp_btf/sched_process_exec", Attachment::tracing},
-    ProgramSpec{"tp_btf__sched_process_exec__files", "tp_btf/sched_process_exec", Attachment::tracing},
-    ProgramSpec{"tp_btf__sched_process_fork", "tp_btf/sched_process_fork", Attachment::tracing},
-    ProgramSpec{"tp_btf__sched_process_exit", "tp_btf/sched_process_exit", Attachment::tracing},
-    ProgramSpec{"tp_btf__cgroup_attach_task", "tp_btf/cgroup_attach_task", Attachment::tracing},
-    ProgramSpec{"tp_btf__cgroup_mkdir", "tp_btf/cgroup_mkdir", Attachment::tracing},
-    ProgramSpec{"cgroup__connect4", "cgroup/connect4", Attachment::cgroup},
-    ProgramSpec{"cgroup__connect4_typed", "cgroup/connect4", Attachment::typed},
-    ProgramSpec{"cgroup__connect6", "cgroup/connect6", Attachment::cgroup},
-    ProgramSpec{"cgroup__connect6_typed", "cgroup/connect6", Attachment::typed},
-    ProgramSpec{"cgroup__connect_unix", "cgroup/connect_unix", Attachment::cgroup},
-    ProgramSpec{"cgroup__sendmsg4", "cgroup/sendmsg4", Attachment::cgroup},
-    ProgramSpec{"cgroup__sendmsg4_typed", "cgroup/sendmsg4", Attachment::typed},
-    ProgramSpec{"cgroup__sendmsg6", "cgroup/sendmsg6", Attachment::cgroup},
-    ProgramSpec{"cgroup__sendmsg6_typed", "cgroup/sendmsg6", Attachment::typed},
-    ProgramSpec{"cgroup__sendmsg_unix", "cgroup/sendmsg_unix", Attachment::cgroup},
-    ProgramSpec{"cgroup__post_bind4", "cgroup/post_bind4", Attachment::cgroup},
-    ProgramSpec{"cgroup__post_bind4_typed", "cgroup/post_bind4", Attachment::typed},
-    ProgramSpec{"cgroup__post_bind6", "cgroup/post_bind6", Attachment::cgroup},
-    ProgramSpec{"cgroup__post_bind6_typed", "cgroup/post_bind6", Attachment::typed},
-    ProgramSpec{"cgroup_skb__egress", "cgroup_skb/egress", Attachment::cgroup},
-    ProgramSpec{"cgroup_skb__ingress", "cgroup_skb/ingress", Attachment::cgroup},
-    ProgramSpec{"tp_btf__inet_sock_set_state", "tp_btf/inet_sock_set_state", Attachment::tracing},
-    ProgramSpec{"tp_btf__inet_sock_set_state_typed", "tp_btf/inet_sock_set_state", Attachment::typed},
-    ProgramSpec{"tp_btf__tcp_state", "tp_btf/inet_sock_set_state", Attachment::tracing},
-    ProgramSpec{"tp_btf__tcp_state_typed", "tp_btf/inet_sock_set_state", Attachment::typed},
-    ProgramSpec{"cgroup__sock_release", "cgroup/sock_release", Attachment::cgroup},
-    ProgramSpec{"tp_btf__signal_generate", "tp_btf/signal_generate", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_create", "tp_btf/io_uring_create", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_complete", "tp_btf/io_uring_complete", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_socket", "tp_btf/io_uring_complete", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_complete__received", "tp_btf/io_uring_complete", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_names", "tp_btf/io_uring_complete", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_accept", "tp_btf/io_uring_complete", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_accept__numbers", "tp_btf/io_uring_complete", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_submit_req", "tp_btf/io_uring_submit_req", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_submit_sqe", "tp_btf/io_uring_submit_sqe", Attachment::tracing},
-    ProgramSpec{"tp_btf__io_uring_submit_sqe__second", "tp_btf/io_uring_submit_sqe", Attachment::tracing},
-    ProgramSpec{"lsm__path_unlink", "lsm/path_unlink", Attachment::tracing},
-    ProgramSpec{"lsm__path_rmdir", "lsm/path_rmdir", Attachment::tracing},
-    ProgramSpec{"lsm__path_mkdir", "lsm/path_mkdir", Attachment::tracing},
-    ProgramSpec{"lsm__path_symlink", "lsm/path_symlink", Attachment::tracing},
-    ProgramSpec{"lsm__path_link", "lsm/path_link", Attachment::tracing},
-    ProgramSpec{"lsm__path_rename", "lsm/path_rename", Attachment::tracing},
-    ProgramSpec{"lsm__path_truncate", "lsm/path_truncate", Attachment::tracing},
-    ProgramSpec{"lsm__path_chmod", "lsm/path_chmod", Attachment::tracing},
-    ProgramSpec{"lsm__path_chown", "lsm/path_chown", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_unlink", "fentry/security_path_unlink", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_rmdir", "fentry/security_path_rmdir", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_mkdir", "fentry/security_path_mkdir", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_symlink", "fentry/security_path_symlink", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_link", "fentry/security_path_link", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_rename", "fentry/security_path_rename", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_truncate", "fentry/security_path_truncate", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_chmod", "fentry/security_path_chmod", Attachment::tracing},
-    ProgramSpec{"fentry__security_path_chown", "fentry/security_path_chown", Attachment::tracing},
-    ProgramSpec{"lsm__file_mprotect", "lsm/file_mprotect", Attachment::tracing},
-    ProgramSpec{"fentry__security_file_mprotect", "fentry/security_file_mprotect", Attachment::tracing},
-    ProgramSpec{"lsm__file_open", "lsm/file_open", Attachment::tracing},
-    ProgramSpec{"lsm__file_open_typed", "lsm/file_open", Attachment::typed},
-    ProgramSpec{"fentry__security_file_open", "fentry/security_file_open", Attachment::tracing},
-    ProgramSpec{"fentry__security_file_open_typed", "fentry/security_file_open", Attachment::typed},
-    ProgramSpec{"plain_call_64", kFunctions, Attachment::sample},
-    ProgramSpec{"plain_call_32", kFunctions, Attachment::sample},
-    ProgramSpec{"optional_call_64", kFunctions, Attachment::sample},
-    ProgramSpec{"optional_call_32", kFunctions, Attachment::sample},
-    ProgramSpec{"tp_btf__sys_exit", kSysExit, Attachment::tracing},
-    ProgramSpec{"tp_btf__sys_exit_typed", kSysExit, Attachment::typed},
-    ProgramSpec{"call__open", kSysExit, Attachment::tail_call, AMBIT_SLOT_OPEN},
-    ProgramSpec{"call__open_typed", kSysExit, Attachment::typed},
-    ProgramSpec{"call__receive", kSysExit, Attachment::tail_call, AMBIT_SLOT_RECEIVE},
-    ProgramSpec{"call__name_change", kSysExit, Attachment::tail_call, AMBIT_SLOT_NAME_CHANGE},
-    ProgramSpec{"call__copy", kSysExit, Attachment::tail_call, AMBIT_SLOT_COPY},
-    ProgramSpec{"call__mount", kSysExit, Attachment::tail_call, AMBIT_SLOT_MOUNT},
-    ProgramSpec{"call__map", kSysExit, Attachment::tail_call, AMBIT_SLOT_MAP},
-    ProgramSpec{"call__protect", kSysExit, Attachment::tail_call, AMBIT_SLOT_PROTECT},
-    ProgramSpec{"call__cred", kSysExit, Attachment::tail_call, AMBIT_SLOT_CRED},
-    ProgramSpec{"call__ptrace", kSysExit, Attachment::tail_call, AMBIT_SLOT_PTRACE},
-    ProgramSpec{"call__act", kSysExit, Attachment::tail_call, AMBIT_SLOT_ACT},
-    ProgramSpec{"call__accept", kSysExit, Attachment::tail_call, AMBIT_SLOT_ACCEPT},
-    ProgramSpec{"call__bind", kSysExit, Attachment::tail_call, AMBIT_SLOT_BIND},
-    ProgramSpec{"call__listen", kSysExit, Attachment::tail_call, AMBIT_SLOT_LISTEN},
-    ProgramSpec{"call__socket", kSysExit, Attachment::tail_call, AMBIT_SLOT_SOCKET},
-    ProgramSpec{"call__stdio", kSysExit, Attachment::tail_call, AMBIT_SLOT_STDIO},
-    ProgramSpec{"call__connect_unix", kSysExit, Attachment::tail_call, AMBIT_SLOT_CONNECT_UNIX},
-    ProgramSpec{"call__send_unix", kSysExit, Attachment::tail_call, AMBIT_SLOT_SEND_UNIX},
-    ProgramSpec{"call__socketcall", kSysExit, Attachment::tail_call, AMBIT_SLOT_SOCKETCALL},
-    ProgramSpec{"call__limit", kSysExit, Attachment::tail_call, AMBIT_SLOT_LIMIT},
-    ProgramSpec{"iter__tcp_sockets", "iter/bpf_map_elem", Attachment::on_demand},
-    ProgramSpec{"iter__traffic", "iter/bpf_map_elem", Attachment::on_demand},
-    ProgramSpec{"iter__copies", "iter/bpf_map_elem", Attachment::on_demand},
-    ProgramSpec{"iter__task", "iter/task", Attachment::on_demand},
-    ProgramSpec{"iter__task_argv", "iter.s/task", Attachment::on_demand},
-    ProgramSpec{"iter__task_file", "iter/task_file", Attachment::on_demand},
-    ProgramSpec{"iter__task_vma", "iter/task_vma", Attachment::on_demand},
-};
-
-constexpr std::string_view kBlindOpenByObject =
-    "the object of a failed open; failed open_by_handle_at, which has no name";
-
-constexpr std::string_view kBlindRings =
-    "failed opens; opens that report no success (IOSQE_CQE_SKIP_SUCCESS) are told "
-    "by their names when they are submitted, whether they succeed or not";
-constexpr std::string_view kBlindMultishot =
-    "connections of all but one of the requests that carry the same number in one ring";
-constexpr std::string_view kBlindRingNames =
-    "the object behind a path where no security hook tells it (the kernel's copy of the caller's string is told); "
-    "changes "
-    "of attributes; how an act ended that reports no success (IOSQE_CQE_SKIP_SUCCESS)";
-constexpr std::string_view kBlindMprotect = "memory of no file; files that have a name and that nobody protects";
-constexpr std::string_view kBlindMprotectByCall =
-    "memory of no file; files that have a name and that nobody protects; of several mappings that one call changes all "
-    "but the first";
-constexpr std::string_view kBlindExhaustionAtFunctions =
-    "processes of no workload; descriptors that io_uring was refused, or a call that no other signal watches (pipe, "
-    "epoll_create, eventfd, inotify_init, timerfd_create, signalfd, socketpair)";
-constexpr std::string_view kBlindNames =
-    "the object behind a path (the caller's string is read after the call); by strangers only with a directory "
-    "descriptor or as a watched name, protected parents are left to fanotify";
-constexpr std::string_view kBlindNamesByObject =
-    "the object of a call that was refused before the security hook, and of extended attributes by path (the caller's "
-    "string)";
-constexpr std::string_view kBlindNamesByOldObject =
-    "the object of a call that was refused before the security hook, of truncate by path, and of extended attributes "
-    "by "
-    "path (the caller's string)";
-
-const std::vector<Candidate> kWrittenCandidates = {
-    {"exec",
-     "tp_btf/sched_process_exec",
-     {"tp_btf__sched_process_exec"},
-     "the script behind a #! line: its interpreter is the executable, the script its filename"},
-    {"fork", "tp_btf/sched_process_fork", {"tp_btf__sched_process_fork"}, "threads"},
-    {"exit", "tp_btf/sched_process_exit", {"tp_btf__sched_process_exit"}, ""},
-    {"memfd_exec",
-     "tp_btf/sched_process_exec",
-     {"tp_btf__sched_process_exec"},
-     "scripts in a memfd: their interpreter is the executable"},
-    {"cred",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__cred"},
-     "capabilities dropped by prctl; setfsuid; system calls of io_uring personalities"},
-    {"cgroup",
-     "tp_btf/cgroup_attach_task",
-     {"tp_btf__cgroup_attach_task", "tp_btf__cgroup_mkdir"},
-     "single threads moved inside a threaded cgroup; cgroup v1"},
-    {"open", "lsm/file_open", {"lsm__file_open", "tp_btf__sys_exit", "call__open"}, kBlindOpenByObject},
-    {"open",
-     "fentry/security_file_open",
-     {"fentry__security_file_open", "tp_btf__sys_exit", "call__open"},
-     kBlindOpenByObject},
-    {"open",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__open"},
-     "the object of a failed open; failed open_by_handle_at, which has no name"},
-    {"fd_received",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__receive"},
-     "what a second thread takes out of the control buffer before recvmsg returns; files passed from ring to ring by "
-     "io_uring; descriptors put in by a seccomp supervisor; 32-bit socketcall"},
-    {"fd_inherited",
-     "tp_btf/sched_process_exec",
-     {"tp_btf__sched_process_exec", "tp_btf__sched_process_exec__files"},
-     "objects that nobody protects; descriptors above 65,535"},
-    {"proc_mem", "lsm/file_open", {"lsm__file_open"}, "files reached through another process's root, cwd or fd"},
-    {"proc_mem",
-     "fentry/security_file_open",
-     {"fentry__security_file_open"},
-     "files reached through another process's root, cwd or fd"},
-    {"proc_mem",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__open"},
-     "files reached through another process's root, cwd or fd"},
-    {"name_change",
-     "lsm/path_rename",
-     {"lsm__path_unlink", "lsm__path_rmdir", "lsm__path_mkdir", "lsm__path_symlink", "lsm__path_link",
-      "lsm__path_rename", "lsm__path_truncate", "lsm__path_chmod", "lsm__path_chown", "tp_btf__sys_exit",
-      "call__name_change"},
-     kBlindNamesByObject},
-    {"name_change",
-     "lsm/path_rename",
-     {"lsm__path_unlink", "lsm__path_rmdir", "lsm__path_mkdir", "lsm__path_symlink", "lsm__path_link",
-      "lsm__path_rename", "lsm__path_chmod", "tp_btf__sys_exit", "call__name_change"},
-     kBlindNamesByOldObject},
-    {"name_change",
-     "fentry/security_path_rename",
-     {"fentry__security_path_unlink", "fentry__security_path_rmdir", "fentry__security_path_mkdir",
-      "fentry__security_path_symlink", "fentry__security_path_link", "fentry__security_path_rename",
-      "fentry__security_path_truncate", "fentry__security_path_chmod", "fentry__security_path_chown",
-      "tp_btf__sys_exit", "call__name_change"},
-     kBlindNamesByObject},
-    {"name_change",
-     "fentry/security_path_rename",
-     {"fentry__security_path_unlink", "fentry__security_path_rmdir", "fentry__security_path_mkdir",
-      "fentry__security_path_symlink", "fentry__security_path_link", "fentry__security_path_rename",
-      "fentry__security_path_chmod", "tp_btf__sys_exit", "call__name_change"},
-     kBlindNamesByOldObject},
-    {"name_change", kSysExit, {"tp_btf__sys_exit", "call__name_change"}, kBlindNames},
-    {"copy",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__copy", "iter__copies"},
-     "copies by read and write, or by loads and stores of mapped pages"},
-    {"copy",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__copy"},
-     "copies by read and write, or by loads and stores of mapped pages; the last part of a copy that "
-     "was made in parts within a second"},
-    {"mount",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__mount"},
-     "which of two mounts that are made in one namespace at the same moment is whose; what umount, remount and "
-     "mount --move act on (the caller's string)"},
-    {"mmap",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__map"},
-     "files that have a name (their open, receipt or inheritance tells); 32-bit old_mmap"},
-    {"mprotect", "lsm/file_mprotect", {"lsm__file_mprotect"}, kBlindMprotect},
-    {"mprotect", "fentry/security_file_mprotect", {"fentry__security_file_mprotect"}, kBlindMprotect},
-    {"mprotect", kSysExit, {"tp_btf__sys_exit", "call__protect"}, kBlindMprotectByCall},
-    {"memfd", kSysExit, {"tp_btf__sys_exit", "call__act"}, "by processes of no workload"},
-    {"connect",
-     "cgroup/connect4,6",
-     {"cgroup__connect4", "cgroup__connect6"},
-     "the result (connect_result tells TCP's); protocols other than IPv4 and IPv6"},
-    {"connect_result",
-     "tp_btf/inet_sock_set_state",
-     {"tp_btf__tcp_state"},
-     "other protocols than TCP; connects that were judged before, or failed before anything was sent; multipath TCP"},
-    {"connect_unix", "cgroup/connect_unix", {"cgroup__connect_unix"}, "the result"},
-    {"connect_unix",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__connect_unix", "call__socketcall"},
-     "calls made through io_uring before 5.19; the address of a failed call is the caller's"},
-    {"send",
-     "cgroup/sendmsg4,6",
-     {"cgroup__sendmsg4", "cgroup__sendmsg6"},
-     "raw, packet and vsock sockets; the result"},
-    {"send_unix", "cgroup/sendmsg_unix", {"cgroup__sendmsg_unix"}, "the result"},
-    {"send_unix",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__send_unix"},
-     "the address is the caller's, read after the call; of sendmmsg only the first; io_uring; 32-bit socketcall"},
-    {"bind",
-     "cgroup/post_bind4,6",
-     {"cgroup__post_bind4", "cgroup__post_bind6", "tp_btf__sys_exit", "call__bind"},
-     "ports taken at connect; unix sockets bound through io_uring where io_uring_socket is not active"},
-    {"listen",
-     "tp_btf/inet_sock_set_state",
-     {"tp_btf__inet_sock_set_state", "tp_btf__sys_exit", "call__listen"},
-     "unix listeners made through io_uring where io_uring_socket is not active"},
-    {"accept",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__accept"},
-     "accepts made through io_uring where io_uring_socket is not active"},
-    {"socketcall",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__socketcall"},
-     "the arguments are the caller's, read after the call"},
-    {"dns",
-     "cgroup_skb/egress,ingress",
-     {"cgroup_skb__egress", "cgroup_skb__ingress", "cgroup__connect4", "cgroup__connect6", "cgroup__sendmsg4",
-      "cgroup__sendmsg6"},
-     "DNS over TLS, HTTPS or a unix socket; ports other than 53; more than four IPv6 extension headers"},
-    {"traffic",
-     "tp_btf/inet_sock_set_state",
-     {"tp_btf__tcp_state", "iter__tcp_sockets", "iter__traffic", "cgroup_skb__egress", "cgroup_skb__ingress",
-      "cgroup__sock_release", "cgroup__connect4", "cgroup__connect6", "cgroup__sendmsg4", "cgroup__sendmsg6",
-      "cgroup__post_bind4", "cgroup__post_bind6"},
-     "bytes of unix, raw, packet and vsock sockets, SCTP and accepted multipath TCP; connections that another process "
-     "accepted; datagram sockets from before the start"},
-    {"ptrace",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__ptrace"},
-     "requests other than attach, TRACEME, peeks, pokes and registers"},
-    {"signal",
-     "tp_btf/signal_generate",
-     {"tp_btf__signal_generate"},
-     "signals inside one workload; the sender of a timer's"},
-    {"socket",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__socket"},
-     "netlink sockets of the routing protocol (every look-up of a name makes one)"},
-    {"stdio",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__stdio"},
-     "sockets that took the place of a closed descriptor; see exec"},
-    {"process_vm", kSysExit, {"tp_btf__sys_exit", "call__act"}, ""},
-    {"kcmp", kSysExit, {"tp_btf__sys_exit", "call__act"}, "the second of two strangers"},
-    {"perf_event", kSysExit, {"tp_btf__sys_exit", "call__act"}, ""},
-    {"userfaultfd", kSysExit, {"tp_btf__sys_exit", "call__act"}, "descriptors from /dev/userfaultfd: an open"},
-    {"keyring",
-     kSysExit,
-     {"tp_btf__sys_exit", "call__act"},
-     "type and description are the caller's, read after the call; look-ups that find nothing"},
-    {"bpf", kSysExit, {"tp_btf__sys_exit", "call__act"}, "calls by processes of no workload"},
-    {"kernel_module", kSysExit, {"tp_btf__sys_exit", "call__act"}, "the name of a module that comes from memory"},
-    {"kexec", kSysExit, {"tp_btf__sys_exit", "call__act"}, ""},
-    {"io_uring", "tp_btf/io_uring_create", {"tp_btf__io_uring_create"}, ""},
-    {"io_uring_socket",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_socket"},
-     "unix datagrams before 6.7; requests that report no success (IOSQE_CQE_SKIP_SUCCESS)"},
-    {"io_uring_accept",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_submit_req", "tp_btf__io_uring_accept"},
-     kBlindMultishot},
-    {"io_uring_accept",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_submit_req", "tp_btf__io_uring_accept__numbers"},
-     kBlindMultishot},
-    {"io_uring_accept",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_submit_sqe", "tp_btf__io_uring_accept__numbers"},
-     kBlindMultishot},
-    {"io_uring_names",
-     "tp_btf/io_uring_submit_req",
-     {"tp_btf__io_uring_submit_req", "tp_btf__io_uring_names"},
-     kBlindRingNames},
-    {"io_uring_names",
-     "tp_btf/io_uring_submit_sqe",
-     {"tp_btf__io_uring_submit_sqe", "tp_btf__io_uring_names"},
-     kBlindRingNames},
-    {"io_uring_names",
-     "tp_btf/io_uring_submit_sqe",
-     {"tp_btf__io_uring_submit_sqe__second"},
-     "how the act ended (it is told when it is submitted), and the object where no security hook tells it"},
-    {"exhaustion",
-     kSysExit,
-     {"tp_btf__sched_process_fork", "tp_btf__sys_exit", "call__limit"},
-     "processes of no workload; descriptors that io_uring was refused"},
-    // io_uring_complete notes renames for the seen-table, where the kernel has it
-    {"io_uring_open", "lsm/file_open", {"lsm__file_open", "tp_btf__io_uring_complete"}, "failed opens"},
-    {"io_uring_open", "lsm/file_open", {"lsm__file_open"}, "failed opens"},
-    {"io_uring_open",
-     "fentry/security_file_open",
-     {"fentry__security_file_open", "tp_btf__io_uring_complete"},
-     "failed opens"},
-    {"io_uring_open", "fentry/security_file_open", {"fentry__security_file_open"}, "failed opens"},
-    {"io_uring_open",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_complete", "tp_btf__io_uring_submit_req"},
-     kBlindRings},
-    {"io_uring_open",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_complete", "tp_btf__io_uring_submit_sqe"},
-     kBlindRings},
-    {"io_uring_open",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_complete"},
-     "failed opens; opens that report no success (IOSQE_CQE_SKIP_SUCCESS)"},
-    {"io_uring_open",
-     "tp_btf/io_uring_submit_sqe",
-     {"tp_btf__io_uring_submit_sqe__second"},
-     "the object and whether there is one: names are told when they are submitted"},
-    {"io_uring_received",
-     "tp_btf/io_uring_complete",
-     {"tp_btf__io_uring_complete__received"},
-     "multishot requests and those with buffers that the kernel chooses"},
-    {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets"},
-    {"inventory",
-     "iter/task",
-     {"iter__task", "iter__task_file"},
-     "arguments of processes that ran before the start; unconnected datagram sockets"},
-    {"inventory_mapped", "iter/task_vma", {"iter__task_vma"}, ""},
-};
-
-/// Beside each program behind tp_btf/sys_exit stand two behind the functions of its calls, by prototype
-/// (bpf/lib/calls.bpf.h).
-std::string function_program(std::string_view prefix, std::string_view call_program) {
-  return fmt::format("{}_{}", prefix, call_program);
-}
-
-std::vector<ProgramSpec> make_programs() {
-  static std::deque<std::string> names;
-  std::vector<ProgramSpec> programs(kWrittenPrograms.begin(), kWrittenPrograms.end());
-  for (const auto& spec : kWrittenPrograms) {
-    if (spec.attachment != Attachment::tail_call) continue;
-    for (const char* prefix : {"plain", "optional"}) {
-      const auto& name = names.emplace_back(function_program(prefix, spec.name));
-      programs.push_back({name, kFunctions, Attachment::function, spec.slot});
-    }
-  }
-  return programs;
-}
-
-const std::vector<ProgramSpec> kPrograms = make_programs();
-
-const ProgramSpec* find_spec(std::string_view name) {
-  const auto it = std::find_if(kPrograms.begin(), kPrograms.end(), [&](const auto& p) { return p.name == name; });
-  return it == kPrograms.end() ? nullptr : &*it;
-}
-
-/// The same candidate with fexit of the calls' functions in the place of tp_btf/sys_exit.
-Candidate by_functions(const Candidate& base) {
-  Candidate out{base.signal, base.hook == kSysExit ? kFunctions : base.hook, {}, base.blind, base.signal};
-  if (out.signal == "proc_mem") out.calls = "open";
-  // The tracepoint sees the result of every call, the functions only those of calls that are watched.
-  if (out.signal == "exhaustion") out.blind = kBlindExhaustionAtFunctions;
-  for (const auto name : base.programs) {
-    if (!name.starts_with(kCallPrefix)) {
-      if (name != kDispatcher) out.programs.push_back(name);
-      continue;
-    }
-    for (const char* prefix : {"plain", "optional"})
-      out.programs.push_back(find_spec(function_program(prefix, name))->name);
-  }
-  for (const auto* sample : {"plain_call_64", "plain_call_32", "optional_call_64", "optional_call_32"})
-    out.programs.emplace_back(sample);
-  return out;
-}
-
-/// Every candidate that stands on system calls comes twice: first by their functions.
-std::vector<Candidate> make_candidates() {
-  std::vector<Candidate> all;
-  for (const auto& written : kWrittenCandidates) {
-    const bool has_calls = std::any_of(written.programs.begin(), written.programs.end(),
-                                       [](std::string_view name) { return name.starts_with(kCallPrefix); });
-    if (has_calls) all.push_back(by_functions(written));
-    all.push_back(written);
-  }
-  return all;
-}
-
-const std::vector<Candidate> kCandidates = make_candidates();
 
 /// Whether one of `all` is the word, or begins it and ends in `*`.
 bool contains(const std::vector<std::string>& all, std::string_view word) {
@@ -477,37 +44,21 @@ const char* name_of(HookState state) noexcept {
   return "missing";
 }
 
-std::span<const ProgramSpec> program_specs() {
-  return kPrograms;
-}
-
-const ProgramSpec* find_program(std::string_view name) {
-  return find_spec(name);
-}
-
 std::string refusal_of_calls(std::string_view signal) {
   return fmt::format("calls of {}", signal);
 }
 
-const ProgramSpec* find_typed(std::string_view name) {
-  return find_program(fmt::format("{}_typed", name));
-}
-
-std::span<const Candidate> candidates() {
-  return kCandidates;
-}
-
 Refusals denied_programs(const std::vector<std::string>& denied) {
   Refusals refusals;
-  for (const auto& program : kPrograms) {
+  for (const auto& program : program_specs()) {
     if (contains(denied, program.hook)) {
       refusals.emplace(program.name, Refusal{HookState::denied, fmt::format("hook {} is denied", program.hook)});
     }
   }
-  for (const auto& candidate : kCandidates) {
+  for (const auto& candidate : candidates()) {
     if (!is_denied(denied, candidate)) continue;
     for (const auto name : candidate.programs) {
-      const bool is_shared = std::any_of(kCandidates.begin(), kCandidates.end(), [&](const Candidate& other) {
+      const bool is_shared = std::any_of(candidates().begin(), candidates().end(), [&](const Candidate& other) {
         return !is_denied(denied, other) &&
                std::find(other.programs.begin(), other.programs.end(), name) != other.programs.end();
       });
@@ -522,7 +73,7 @@ Refusals denied_programs(const std::vector<std::string>& denied) {
 
 std::vector<const Candidate*> chosen_candidates(const Refusals& refusals, const std::vector<std::string>& denied) {
   std::vector<const Candidate*> chosen;
-  for (const auto& candidate : kCandidates) {
+  for (const auto& candidate : candidates()) {
     if (!chosen.empty() && chosen.back()->signal == candidate.signal) continue;
     if (is_denied(denied, candidate) || first_refusal(candidate, refusals) != nullptr) continue;
     chosen.push_back(&candidate);
@@ -535,7 +86,7 @@ Refusals unwanted_programs(const Refusals& refusals, const std::vector<std::stri
   for (const auto* candidate : chosen_candidates(refusals, denied))
     wanted.insert(candidate->programs.begin(), candidate->programs.end());
   Refusals unwanted;
-  for (const auto& spec : kPrograms) {
+  for (const auto& spec : program_specs()) {
     const auto name = spec.attachment == Attachment::typed ? spec.name.substr(0, spec.name.rfind("_typed")) : spec.name;
     if (spec.attachment != Attachment::on_demand && !wanted.contains(name))
       unwanted.emplace(spec.name, Refusal{HookState::missing, "not loaded: another hook is used"});
@@ -545,7 +96,7 @@ Refusals unwanted_programs(const Refusals& refusals, const std::vector<std::stri
 
 std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vector<std::string>& denied) {
   std::vector<SignalState> plan;
-  for (const auto& candidate : kCandidates) {
+  for (const auto& candidate : candidates()) {
     const bool is_next = !plan.empty() && plan.back().signal == candidate.signal;
     if (is_next && plan.back().state == HookState::active) continue;
     const Refusal* refusal = first_refusal(candidate, refusals);

@@ -10,11 +10,14 @@ import subprocess
 ALLOWING = ("cgroup",)
 
 
+def table(root, name):
+    with open(os.path.join(root, "daemon/kernel", name), encoding="utf-8") as text:
+        return text.read()
+
+
 def programs(root):
     """Names of all programs of the hook plan, in its order."""
-    with open(os.path.join(root, "daemon/kernel/plan_table.cpp" if os.path.exists(
-            os.path.join(root, "daemon/kernel/plan_table.cpp")) else "daemon/kernel/plan.cpp"), encoding="utf-8") as plan:
-        return list(dict.fromkeys(re.findall(r'ProgramSpec\{"(\w+)"', plan.read())))
+    return list(dict.fromkeys(re.findall(r'ProgramSpec\{"(\w+)"', table(root, "program_table.cpp"))))
 
 
 class Candidate:
@@ -24,14 +27,9 @@ class Candidate:
 
 def candidates(root):
     """All ways to get each signal; `denied` are the hooks in front of it, without which it is not used."""
-    text = ""
-    folder = os.path.join(root, "daemon/kernel")
-    for name in sorted(os.listdir(folder)):
-        if name.startswith("plan") and name.endswith(".cpp"):
-            with open(os.path.join(folder, name), encoding="utf-8") as plan:
-                text += plan.read()
-    found, constants = [], dict(re.findall(r'constexpr std::string_view (k\w+) = "([^"]+)"', text))
-    rows = re.findall(r'\{\s*"(\w+)",\s*("[^"]+"|k\w+),\s*\{([^}]*)\},', text)
+    constants = dict(re.findall(r'constexpr std::string_view (k\w+) = "([^"]+)"', table(root, "program_table.h")))
+    found = []
+    rows = re.findall(r'\{\s*"(\w+)",\s*("[^"]+"|k\w+),\s*\{([^}]*)\},', table(root, "candidate_table.cpp"))
     for signal, hook, names in rows:
         hook = constants.get(hook, hook.strip('"'))
         before = [one.hook for one in found if one.signal == signal]
