@@ -25,20 +25,16 @@ ALWAYS_INLINE bool is_below_and_unprotected(struct file *file)
 	return !protected_dir_count || READ_POINTER(dentry, d_inode) != inode || !protected_above(&at);
 }
 
-#define NR_OPEN_BY_HANDLE_AT 304
-#define NR_OPEN_BY_HANDLE_AT_32 342
-
 /* The hook does not know who asks. Up to 5.14 nobody can tell the registers of the call, and its handle is an open like
  * any other. */
 ALWAYS_INLINE __u32 way_of_call(bool is_compat)
 {
-	struct pt_regs *regs;
+	const volatile struct ambit_call *call;
 
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-	return regs->orig_ax == (is_compat ? NR_OPEN_BY_HANDLE_AT_32 : NR_OPEN_BY_HANDLE_AT) ? AMBIT_ACCESS_BY_HANDLE
-											     : 0;
+	call = find_call((struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf()), is_compat);
+	return call->slot == AMBIT_SLOT_OPEN && call->op == AMBIT_OPEN_BY_HANDLE ? AMBIT_ACCESS_BY_HANDLE : 0;
 }
 
 ALWAYS_INLINE void file_opened(struct file *file, __u16 hook)

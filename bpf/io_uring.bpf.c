@@ -58,6 +58,7 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 	struct opened o;
 	struct scratch *s;
 	struct file *file;
+	__u64 asked;
 	__u8 opcode;
 	__s32 ret;
 
@@ -85,8 +86,10 @@ int BPF_PROG(tp_btf__io_uring_complete, struct io_ring_ctx *ring, void *request)
 		count_loss(AMBIT_LOSS_READ_FAILED, who.image_id);
 		return 0;
 	}
-	if (is_told_by_object(file) || !look_at_open(&o, &who, file, BPF_CORE_READ((struct io_open *)req, how.flags),
-						     AMBIT_HOOK_TP_BTF_IO_URING, 0))
+	if (is_told_by_object(file))
+		return 0;
+	asked = BPF_CORE_READ((struct io_open *)req, how.flags);
+	if (!look_at_file(&o, &who, file, access_of(file, asked), AMBIT_HOOK_TP_BTF_IO_URING, 0, REPEATS_COUNTED))
 		return 0;
 	s = take_scratch(who.image_id);
 	if (!s)

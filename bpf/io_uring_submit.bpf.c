@@ -188,6 +188,8 @@ ALWAYS_INLINE void request_submitted(struct io_kiocb *req, __u8 opcode, enum vis
 	bool is_change = opcode >= IORING_OP_RENAMEAT_NR && opcode <= IORING_OP_LINKAT_NR;
 	bool is_multishot = opcode == IORING_OP_ACCEPT_NR && bpf_core_field_exists(req->cqe);
 
+	if (!is_open && !is_change && !is_multishot) /* nearly all: by the opcode alone */
+		return;
 	/* Before 6.3 nothing tells them apart, and each is remembered until it completes. */
 	if (is_multishot && bpf_core_field_exists(accept->iou_flags))
 		is_multishot = BPF_CORE_READ(accept, iou_flags) & ACCEPT_MULTISHOT;

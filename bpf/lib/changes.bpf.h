@@ -12,8 +12,8 @@ struct begun_change {
 	__u8 record[AMBIT_REC_MAX];
 };
 
-/* Task (pid and tgid), or address of the io_uring request -> change. The oldest fall out first: such a change is told
- * by what the call passed. */
+/* Task (pid and tgid), or address of the io_uring request -> change. The oldest fall out first: a member's
+ * change is told by what the call passed then, a stranger's not at all. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 256); /* set by the loader */

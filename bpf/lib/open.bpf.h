@@ -112,13 +112,6 @@ ALWAYS_INLINE bool look_at_file(struct opened *o, struct subject *who, struct fi
 	return false;
 }
 
-/* `call_flags`: O_* as asked. */
-ALWAYS_INLINE bool look_at_open(struct opened *o, struct subject *who, struct file *file, __u64 call_flags, __u16 hook,
-				__u32 quality)
-{
-	return look_at_file(o, who, file, access_of(file, call_flags), hook, quality, REPEATS_COUNTED);
-}
-
 /* `ret`: the descriptor; 0 where the hook comes before there is one. */
 ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file *file, struct opened *o, __s32 ret,
 			     __u16 hook, __u32 quality)
