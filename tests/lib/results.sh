@@ -5,8 +5,8 @@
 results_begin() {
   passed=0 failed=0 skipped=0
   failures=() skips=()
-  built=" "
-  ahead=""
+  built="|"
+  ahead="" presets_ahead=" "
 }
 
 ring_begin() {
@@ -43,6 +43,7 @@ build_ahead() {
   for ring in "$@"; do
     local -n of_ring="${ring}_build"
     behind+=("${of_ring[*]}")
+    presets_ahead+="${of_ring[0]} "
   done
   ((${#behind[@]})) || return 0
   rm -f "$AMBIT_LOGS"/build-*.done
@@ -58,12 +59,12 @@ wait_for_ahead() {
   while kill -0 "$ahead" 2>/dev/null && [[ ! -e $AMBIT_LOGS/build-$1.done ]]; do sleep 1; done
 }
 
-# ring_build PRESET [--target T...]: builds a preset at most once a run; a failed build is one failed test.
+# ring_build PRESET [--target T...]: builds that at most once a run; a failed build is one failed test.
 ring_build() {
-  [[ $built == *" $1 "* ]] && return 0
-  if [[ -n ${ahead:-} && $1 != release ]]; then step build-ahead "building $1 (begun before)" wait_for_ahead "$1"; fi
+  [[ $built == *"|$*|"* ]] && return 0
+  if [[ $presets_ahead == *" $1 "* ]]; then step build-ahead "building $1 (begun before)" wait_for_ahead "$1"; fi
   if build_preset "$@"; then
-    built+="$1 "
+    built+="$*|"
   else
     ring_fail "build $1" "see build/logs/build-$1.log"
     return 1
@@ -102,21 +103,24 @@ run_gtest() {
   say "   $name: $(grep -c '^PASS' "$lines" || true) passed"
 }
 
+# run_lines NAME LOG TIMEOUT COMMAND...: runs a command that prints PASS, FAIL and SKIP lines, and counts them.
+run_lines() {
+  local name=$1 log=$AMBIT_LOGS/$2.log limit=$3 status=0 before=$failed
+  shift 3
+  timeout -k 30 "$limit" "$@" >"$log" 2>&1 </dev/null || status=$?
+  take_lines "$log"
+  if ((status != 0 && failed == before)); then ring_fail "$name" "ended with status $status, see $log"; fi
+  if ((failed > before)); then tail -n 60 "$log" | sed 's/^/    /'; fi
+}
+
 # run_scripts FOLDER TIMEOUT: runs every tests/FOLDER/*/run.sh with the release build and counts its lines.
 run_scripts() {
-  local folder=$1 limit=$2 script name log status before
+  local folder=$1 limit=$2 script name log
   for script in "tests/$folder"/*/run.sh; do
     [[ -e $script ]] || continue
     name=$(basename "$(dirname "$script")")
     log=$AMBIT_LOGS/$folder-$name.log
-    status=0
-    before=$failed
-    timeout -k 30 "$limit" "$script" "$AMBIT_ROOT/build/release" >"$log" 2>&1 </dev/null || status=$?
-    take_lines "$log"
-    if ((status != 0 && failed == before)); then
-      ring_fail "$name" "ended with status $status, see build/logs/$folder-$name.log"
-    fi
-    if ((failed > before)); then tail -n 60 "$log" | sed 's/^/    /'; fi
+    run_lines "$name" "$folder-$name" "$limit" "$script" "$AMBIT_ROOT/build/release"
     say "   $name: $(grep -c '^PASS ' "$log" || true) passed"
   done
 }
