@@ -165,6 +165,10 @@ std::optional<std::uint16_t> ConditionCompiler::term(const Operand& operand, Wor
                        name_of(operand.function)));
       return std::nullopt;
     }
+    if (operand.function == Function::val && operand.arguments.size() > 1) {
+      fail(work, operand.offset, "val(...) takes one field");
+      return std::nullopt;
+    }
     if (operand.function == Function::val) return inner;
     arguments.push_back({*inner, false, {}});
   }

@@ -56,7 +56,6 @@ class ConditionCompiler {
     const DefinedMacro* macro = nullptr;  ///< null: a rule
     std::vector<ConditionFault> faults;
     std::size_t nodes = 0;
-    int depth = 0;
   };
 
   std::optional<Tree> compile_text(const ConditionText& text, Work& work);

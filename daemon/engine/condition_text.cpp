@@ -19,9 +19,9 @@ bool is_one_of(std::string_view set, char c) noexcept {
 
 }  // namespace
 
-void ConditionText::append(const SourceText& source, std::size_t from, std::size_t to) {
-  pieces_.push_back({text_.size(), &source, from, false});
-  text_ += std::string_view(source.text()).substr(from, to == std::string::npos ? to : to - from);
+void ConditionText::append(const SourceText& source) {
+  pieces_.push_back({text_.size(), &source, 0, false});
+  text_ += source.text();
 }
 
 void ConditionText::append(const ConditionText& other) {
@@ -60,12 +60,6 @@ util::Diagnostic ConditionText::at(std::size_t offset, std::string message, bool
 void Lists::add(std::string name, std::vector<std::string> items) {
   index_.emplace(name, entries_.size());
   entries_.push_back({std::move(name), std::move(items)});
-}
-
-std::vector<std::string> Lists::names() const {
-  std::vector<std::string> out;
-  for (const auto& entry : entries_) out.push_back(entry.name);
-  return out;
 }
 
 const Lists::Entry* Lists::find(std::string_view name, std::size_t first, std::size_t& place) const {

@@ -17,8 +17,8 @@ class ConditionText {
   ConditionText() = default;
   explicit ConditionText(const SourceText& source) { append(source); }
 
-  /// `source` from `from` up to `to`, each place of its own.
-  void append(const SourceText& source, std::size_t from = 0, std::size_t to = std::string::npos);
+  /// All of `source`, each place of its own.
+  void append(const SourceText& source);
   void append(const ConditionText& other);
   /// Text that is not in the source as it stands: all of it is told at `offset` of `source`.
   void append_at(std::string_view text, const SourceText* source, std::size_t offset);
@@ -47,7 +47,6 @@ class Lists {
  public:
   void add(std::string name, std::vector<std::string> items);
   [[nodiscard]] bool has(std::string_view name) const { return index_.find(std::string(name)) != index_.end(); }
-  [[nodiscard]] std::vector<std::string> names() const;
 
   struct Entry {
     std::string name;

@@ -277,10 +277,17 @@ std::vector<CorrelationPlan::Feed> CorrelationPlan::feeds_of(std::span<const std
     return a.correlation != b.correlation ? a.correlation < b.correlation : a.ref > b.ref;
   });
   const auto is_again = [this](const auto& a, const auto& b) {
-    return a.correlation == b.correlation && !all[a.correlation].is_temporal();
+    return a.correlation == b.correlation && !is_temporal(all[a.correlation].type);
   };
   out.erase(std::unique(out.begin(), out.end(), is_again), out.end());
   return out;
+}
+
+std::optional<std::uint32_t> CorrelationPlan::heir_of(std::string_view fingerprint) const {
+  const auto heir =
+      std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.is_enabled && c.fingerprint == fingerprint; });
+  if (heir == all.end()) return std::nullopt;
+  return static_cast<std::uint32_t>(heir - all.begin());
 }
 
 std::vector<std::uint32_t> CorrelationPlan::fed_by(std::uint32_t place) const {

@@ -42,10 +42,6 @@ struct Correlation {
 
   /// An upper bound is decided when the window ends, the rest as soon as it holds.
   [[nodiscard]] bool is_decided_late() const noexcept { return bounds.high != Bounds::kNoBound; }
-  /// Which of its rules an event matched matters.
-  [[nodiscard]] bool is_temporal() const noexcept {
-    return type == CorrelationType::temporal || type == CorrelationType::temporal_ordered;
-  }
 };
 
 /// All correlations of a set; those that others refer to come first.
@@ -61,6 +57,8 @@ struct CorrelationPlan {
 
   /// Whom one event feeds that matched the rules at these places, in order. `disabled`: those correlations, too.
   [[nodiscard]] std::vector<Feed> feeds_of(std::span<const std::uint32_t> places, bool disabled = false) const;
+  /// The enabled correlation that means this, the only one that state may pass to.
+  [[nodiscard]] std::optional<std::uint32_t> heir_of(std::string_view fingerprint) const;
   /// Enabled correlations that the rule at `place` feeds.
   [[nodiscard]] std::vector<std::uint32_t> fed_by(std::uint32_t place) const;
 };

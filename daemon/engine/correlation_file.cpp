@@ -50,10 +50,6 @@ class Reader {
     is_good_ = false;
   }
 
-  [[nodiscard]] bool is_temporal() const {
-    return out_.type == CorrelationType::temporal || out_.type == CorrelationType::temporal_ordered;
-  }
-
   void read_type(const Node& node) {
     const auto type = node["type"];
     if (!type) return fail(node, fmt::format("missing 'type' ({})", fmt::join(kTypes, ", ")));
@@ -67,7 +63,6 @@ class Reader {
       return;
     }
     out_.type = static_cast<CorrelationType>(std::find(kTypes.begin(), kTypes.end(), *word) - kTypes.begin());
-    out_.type_text = SourceText(document_, type);
   }
 
   void read_names(const Node& node, const char* key, std::size_t most, std::vector<SourceText>& into) {
@@ -129,7 +124,7 @@ class Reader {
   void read_condition(const Node& node) {
     const auto condition = node["condition"];
     if (!condition) {
-      if (!is_temporal()) fail(node, "missing 'condition' (such as {gte: 10})");
+      if (!is_temporal(out_.type)) fail(node, "missing 'condition' (such as {gte: 10})");
       return;
     }
     if (out_.type == CorrelationType::temporal_ordered)

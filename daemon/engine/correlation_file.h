@@ -16,6 +16,10 @@ namespace ambit::engine {
 
 enum class CorrelationType : std::uint8_t { event_count, value_count, value_sum, temporal, temporal_ordered };
 std::string_view name_of(CorrelationType type) noexcept;
+/// Which of its rules an event matched matters.
+constexpr bool is_temporal(CorrelationType type) noexcept {
+  return type == CorrelationType::temporal || type == CorrelationType::temporal_ordered;
+}
 
 /// A correlation as written; names are not resolved yet.
 struct CorrelationDef {
@@ -24,7 +28,6 @@ struct CorrelationDef {
     std::vector<std::pair<SourceText, SourceText>> fields;  ///< rule, field of its events
   };
   std::uint32_t place = 0;  ///< of the rule that holds it, in the set
-  SourceText type_text;
   CorrelationType type = CorrelationType::event_count;
   std::vector<SourceText> rules, group_by;
   std::vector<Alias> aliases;

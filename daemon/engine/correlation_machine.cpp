@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 
 #include "util/digest.h"
 
@@ -214,15 +213,13 @@ void CorrelationMachine::pass(BootTime time, std::vector<Hit>& out) {
 void CorrelationMachine::inherit(CorrelationMachine& from) {
   evicted_before_ = from.stats().evicted;
   ungrouped_ = from.ungrouped_;
-  std::unordered_map<std::string_view, std::size_t> places;
-  for (std::size_t i = 0; i < from.plan_.all.size(); ++i) places.emplace(from.plan_.all[i].fingerprint, i);
-  for (std::size_t i = 0; i < plan_.all.size(); ++i) {
-    const auto known = places.find(plan_.all[i].fingerprint);
-    if (known == places.end()) continue;
-    const auto bounds = tables_[i].bounds();
-    evicted_before_ -= from.tables_[known->second].evicted();
-    tables_[i] = std::move(from.tables_[known->second]);
-    tables_[i].set_bounds(bounds);
+  for (std::size_t i = 0; i < from.plan_.all.size(); ++i) {
+    const auto heir = plan_.heir_of(from.plan_.all[i].fingerprint);
+    if (!heir) continue;
+    const auto bounds = tables_[*heir].bounds();
+    evicted_before_ -= from.tables_[i].evicted();
+    tables_[*heir] = std::move(from.tables_[i]);
+    tables_[*heir].set_bounds(bounds);
   }
 }
 

@@ -46,7 +46,6 @@ class CorrelationMachine {
   [[nodiscard]] Stats stats() const noexcept;
   [[nodiscard]] const GroupTable& table(std::size_t correlation) const { return tables_[correlation]; }
   [[nodiscard]] GroupTable& table(std::size_t correlation) { return tables_[correlation]; }
-  [[nodiscard]] const CorrelationPlan& plan() const noexcept { return plan_; }
 
  private:
   void feed_each(std::span<const CorrelationPlan::Feed> feeds, const OccasionRef& occasion, const SightingRef& sighting,

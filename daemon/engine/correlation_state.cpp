@@ -2,7 +2,6 @@
 // What a correlator remembers, as bytes and back. Correlations are named by what they mean, so that state finds its
 // place in a set that was compiled anew.
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,10 +11,6 @@
 
 namespace ambit::engine {
 namespace {
-
-bool is_sound_time(BootTime time) noexcept {
-  return time >= BootTime{} && time.count() < (std::int64_t{1} << 62);
-}
 
 template <std::size_t Index = 0>
 void make_alternative(std::size_t index, Window& window) {
@@ -122,8 +117,6 @@ void Correlator::save(util::ArchiveWriter& archive) const {
 
 void Correlator::restore(util::ArchiveReader& archive) {
   const auto& plan = impl_->plan();
-  std::unordered_map<std::string_view, std::uint32_t> places;
-  for (std::uint32_t i = 0; i < plan.all.size(); ++i) places.emplace(plan.all[i].fingerprint, i);
   for (std::size_t i = 0; i < plan.all.size(); ++i) impl_->machine->table(i).clear();
   impl_->waiting.clear();
   impl_->hits.clear();
@@ -140,17 +133,17 @@ void Correlator::restore(util::ArchiveReader& archive) {
     before = saved.occasion->event.time;
     std::vector<CorrelationPlan::Feed> feeds;
     for (const auto& [fingerprint, ref] : saved.feeds) {
-      const auto known = places.find(fingerprint);
-      if (known == places.end()) continue;
-      is_good = is_good && ref < plan.all[known->second].refs.size();
-      feeds.push_back({known->second, ref});
+      const auto heir = plan.heir_of(fingerprint);
+      if (!heir) continue;
+      is_good = is_good && ref < plan.all[*heir].refs.size();
+      feeds.push_back({*heir, ref});
     }
     impl_->waiting.push_back({std::move(saved.occasion), std::move(feeds)});
   }
   for (std::size_t n = 0; n < tables.size() && is_good; ++n) {
-    const auto known = places.find(tables[n].fingerprint);
-    if (known == places.end()) continue;
-    is_good = fill(plan.all[known->second], std::move(tables[n].groups), impl_->machine->table(known->second));
+    const auto heir = plan.heir_of(tables[n].fingerprint);
+    if (!heir) continue;
+    is_good = fill(plan.all[*heir], std::move(tables[n].groups), impl_->machine->table(*heir));
   }
   if (is_good) return;
   archive.fail();

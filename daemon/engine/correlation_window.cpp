@@ -15,9 +15,6 @@ std::size_t weight_of(const SightingRef& sighting) noexcept {
   return sighting == nullptr ? 0 : sizeof(Sighting) + sighting->exe.size() + sighting->object.size() + kOverhead;
 }
 
-bool is_sound_time(BootTime time) noexcept {
-  return time >= BootTime{} && time.count() < (std::int64_t{1} << 62);
-}
 bool is_sound_sighting(const SightingRef& sighting) noexcept {
   return sighting != nullptr && is_sound_time(sighting->time);
 }

@@ -2,7 +2,6 @@
 #include "engine/correlator.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "correlator_impl.h"
@@ -63,13 +62,11 @@ Correlator::~Correlator() = default;
 void Correlator::adopt(std::shared_ptr<const RuleSet> rules) {
   const auto before = std::exchange(impl_->rules, std::move(rules));
   auto fresh = std::make_unique<CorrelationMachine>(impl_->plan(), impl_->limits);
-  std::unordered_map<std::string_view, std::uint32_t> places;
-  for (std::uint32_t i = 0; i < impl_->plan().all.size(); ++i) places.emplace(impl_->plan().all[i].fingerprint, i);
   for (auto& waiting : impl_->waiting) {
     std::vector<CorrelationPlan::Feed> kept;
     for (const auto& feed : waiting.feeds) {
-      const auto known = places.find(before->impl().correlations.all[feed.correlation].fingerprint);
-      if (known != places.end()) kept.push_back({known->second, feed.ref});
+      const auto heir = impl_->plan().heir_of(before->impl().correlations.all[feed.correlation].fingerprint);
+      if (heir) kept.push_back({*heir, feed.ref});
     }
     waiting.feeds = std::move(kept);
   }
@@ -126,13 +123,6 @@ CorrelatorStats Correlator::stats() const noexcept {
   out.hurried = impl_->hurried;
   out.ungrouped = machine.ungrouped;
   return out;
-}
-
-std::size_t Correlator::groups_of(std::string_view id) const noexcept {
-  for (std::size_t i = 0; i < impl_->plan().all.size(); ++i) {
-    if (impl_->set().rules[impl_->plan().all[i].place].info->id == id) return impl_->machine->table(i).size();
-  }
-  return 0;
 }
 
 }  // namespace ambit::engine

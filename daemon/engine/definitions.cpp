@@ -49,7 +49,7 @@ void Definitions::add(const ListDef& def, Diagnostics& diagnostics) {
       return;
     }
     list_index_.emplace(def.name, lists_.size());
-    lists_.push_back({def.name, def.items, order_, order_, def.place});
+    lists_.push_back({def.name, def.items, order_, order_});
     return;
   }
   auto& list = lists_[known->second];
@@ -66,7 +66,7 @@ void Definitions::add(const MacroDef& def, Diagnostics& diagnostics) {
       return;
     }
     macro_index_.emplace(def.name, macros_.size());
-    macros_.push_back({def.name, ConditionText(def.condition), def.place});
+    macros_.push_back({def.name, ConditionText(def.condition)});
     return;
   }
   auto& macro = macros_[known->second];
@@ -74,7 +74,6 @@ void Definitions::add(const MacroDef& def, Diagnostics& diagnostics) {
     append_text(macro.condition, def.condition);
   } else {
     macro.condition = ConditionText(def.condition);
-    macro.place = def.place;
   }
 }
 
@@ -119,6 +118,10 @@ void Definitions::define(const RuleDef& def, Diagnostics& diagnostics) {
   need(def.condition.has_value() || def.correlation.has_value(), "condition");
   need(def.output.has_value(), "output");
   need(def.priority.has_value(), "priority");
+  if (def.correlation && def.exceptions) {
+    note(diagnostics, def.place, fmt::format("rule '{}' is a correlation: it has no condition or exceptions", name));
+    good = false;
+  }
   for (const auto& exception : def.exceptions.value_or(std::vector<ExceptionDef>{})) {
     good = check_exception(exception, name, diagnostics) && good;
   }

@@ -15,12 +15,10 @@ struct DefinedList {
   std::string name;
   std::vector<std::string> items;
   std::size_t first = 0, last = 0;  ///< place in the order of all items: of its first and of its last definition
-  util::Diagnostic place;
 };
 struct DefinedMacro {
   std::string name;
   ConditionText condition;
-  util::Diagnostic place;
 };
 struct DefinedRule {
   std::string name, source, description;
@@ -46,7 +44,6 @@ class Definitions {
   /// `item` must outlive this. Faults and warnings go to `diagnostics`.
   void add(const Item& item, std::vector<util::Diagnostic>& diagnostics);
 
-  [[nodiscard]] const std::vector<DefinedList>& lists() const noexcept { return lists_; }
   [[nodiscard]] const std::vector<DefinedMacro>& macros() const noexcept { return macros_; }
   [[nodiscard]] const std::vector<DefinedRule>& rules() const noexcept { return rules_; }
 

@@ -101,7 +101,7 @@ bool iglob(std::string_view pattern, std::string_view s) noexcept {
 }
 
 bool holds_one(const Leaf& leaf, std::string_view s) noexcept {
-  if (leaf.op == Operator::pmatch && leaf.modifier == Modifier::none) return leaf.prefixes.match(s);
+  if (leaf.op == Operator::pmatch) return leaf.prefixes.match(s);
   if ((leaf.op == Operator::in || leaf.op == Operator::intersects)) return leaf.set.find(s) != leaf.set.end();
   const bool asks_all = leaf.modifier == Modifier::all_of;
   if (leaf.op == Operator::regex) {

@@ -12,10 +12,6 @@
 #include "leaf.h"
 #include "text_index.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace ambit::engine {
 
 /// Comparisons of one term that are answered together, by one look-up or one pass.

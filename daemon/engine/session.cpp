@@ -55,10 +55,9 @@ bool Session::test(std::uint32_t leaf) noexcept {
   return answers_[leaf];
 }
 
-// Recursion is bounded: a parsed condition nests at most kMaxNesting levels, and macros add theirs within kMaxDepth.
+// Recursion is bounded: a parsed condition nests at most kMaxNesting levels, its macros in place.
 bool Session::eval(std::uint32_t at) noexcept {
   const auto& node = program_.node(at);
-  bool answer = true;
   switch (node.kind) {
     case Program::Node::Kind::constant_true:
       return true;
@@ -71,7 +70,7 @@ bool Session::eval(std::uint32_t at) noexcept {
   const auto memo = static_cast<std::size_t>(node.memo);
   if (node.memo >= 0 && is_kept_[memo]) return kept_[memo];
   const bool is_all = node.kind == Program::Node::Kind::all_of;
-  answer = is_all;
+  bool answer = is_all;
   for (const auto child : program_.children(node)) {
     if (eval(child) == is_all) continue;
     answer = !is_all;

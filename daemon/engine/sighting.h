@@ -10,6 +10,11 @@
 
 namespace ambit::engine {
 
+/// A time that a saved state may hold: sums of a few such times do not overflow.
+[[nodiscard]] inline bool is_sound_time(BootTime time) noexcept {
+  return time >= BootTime{} && time.count() < (std::int64_t{1} << 62);
+}
+
 /// What is kept of an event that is one of several: enough for a person to find it again. At most about 600 bytes.
 struct Sighting {
   BootTime time{};

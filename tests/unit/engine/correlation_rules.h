@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/rule_set.h"
+#include "sample_events.h"
 
 namespace ambit::engine::correlating {
 
@@ -23,10 +24,7 @@ inline std::string correlation(const std::string& id, const std::string& body, c
          "}\n  output: \"%correlation.count of %correlation.value\"\n  priority: error\n" + extra;
 }
 
-inline CompileResult compile(const std::string& text) {
-  const std::vector<util::Document> documents{{"rules.yaml", text}};
-  return RuleSet::compile(documents);
-}
+using sample::compile;
 
 inline std::shared_ptr<const RuleSet> set_of(const std::string& text) {
   auto result = compile(text);

@@ -4,39 +4,27 @@
 #include <gtest/gtest.h>
 
 #include "correlation_rules.h"
+#include "rule_faults.h"
 
 namespace ambit::engine {
 namespace {
 
 using namespace correlating;  // NOLINT(google-build-using-namespace): a test's own helpers
+using sample::expect_told;
+using sample::Fault;
 using testing::HasSubstr;
 
 const std::string kOpen = base("O", "evt.type = open");
 const std::string kExec = base("E", "evt.type = exec");
 
-struct Fault {
-  const char* what;
-  std::string text;
-  int line;
-  const char* message;
-};
-void PrintTo(const Fault& fault, std::ostream* out) {
-  *out << fault.what;
-}
 class CorrelationFaults : public testing::TestWithParam<Fault> {};
 
 TEST_P(CorrelationFaults, AreToldWithTheirPlace) {
-  const auto result = compile(GetParam().text);
-  EXPECT_EQ(result.set, nullptr);
-  ASSERT_FALSE(result.diagnostics.empty()) << GetParam().text;
-  const auto& first = result.diagnostics.front();
-  EXPECT_THAT(first.message, HasSubstr(GetParam().message));
-  EXPECT_EQ(first.file, "rules.yaml");
-  EXPECT_EQ(first.line, GetParam().line) << util::to_string(result.diagnostics);
+  expect_told(GetParam());
 }
 
 Fault fault(const char* what, const std::string& body, const char* message) {
-  return {what, kOpen + kExec + correlation("C", body), 18, message};
+  return {what, kOpen + kExec + correlation("C", body), 18, 0, message};
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -115,15 +103,19 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"in a circle",
               kOpen + correlation("A", "type: event_count, rules: [B], timespan: 5m, condition: {gte: 2}") +
                   correlation("B", "type: event_count, rules: [A], timespan: 5m, condition: {gte: 2}"),
-              11, "refers to itself, directly or through others"},
+              11, 0, "refers to itself, directly or through others"},
         Fault{"both kinds of body",
               kOpen + correlation("C", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}",
                                   "  condition: evt.type = open\n"),
-              14, "takes a 'condition' or a 'correlation', not both"},
+              14, 0, "takes a 'condition' or a 'correlation', not both"},
+        Fault{"exceptions",
+              kOpen + correlation("C", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}",
+                                  "  exceptions: [{name: e, fields: proc.name, comps: in, values: [sh]}]\n"),
+              8, 0, "is a correlation: it has no condition or exceptions"},
         Fault{"example that is a map",
               kOpen + correlation("C", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}",
                                   "  examples:\n    fires: [{evt.type: open}]\n"),
-              15, "an example of a correlation is a list of events"}));
+              15, 0, "an example of a correlation is a list of events"}));
 
 TEST(CorrelationFiles, WarnOfRulesThatCannotMatter) {
   const auto result = compile(base("O", "evt.type = open", "  enabled: false\n") + kExec +

@@ -206,6 +206,19 @@ TEST(Correlator, ReloadForgetsWhatMeansSomethingElse) {
   }
 }
 
+TEST(Correlator, OneThatAReloadSwitchesOffSaysNothingMore) {
+  const std::string few = "type: event_count, rules: [O], timespan: 10s, condition: {lte: 3}";
+  for (const bool is_on : {true, false}) {
+    Host host(kOpens + correlation("C", few));
+    host.open(20s, "a");
+    host.tick(21s);
+    host.reload(kOpens + correlation("C", few, is_on ? "" : "  enabled: false\n"));
+    EXPECT_EQ(host.stats().groups, is_on ? 1U : 0U);
+    host.tick(40s);  // its window has ended
+    EXPECT_EQ(host.found().size(), is_on ? 1U : 0U);
+  }
+}
+
 TEST(Correlator, AMacroThatChangesIsAnotherMeaning) {
   const std::string use = base("O", "evt.type = open and mine") +
                           correlation("C", "type: event_count, rules: [O], timespan: 10s, condition: {gte: 2}");

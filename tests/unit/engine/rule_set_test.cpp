@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/filter.h"
+#include "rule_faults.h"
 #include "sample_events.h"
 
 namespace ambit::engine {
@@ -27,31 +28,10 @@ std::vector<std::string> fired(const std::string& text, const JudgedEvent& event
   return out;
 }
 
-struct Fault {
-  const char* what;
-  std::string text;
-  int line;
-  int column;  ///< 0 = not looked at
-  const char* message;
-};
-
-void PrintTo(const Fault& fault, std::ostream* out) {
-  *out << fault.what;
-}
-
 class Faults : public testing::TestWithParam<Fault> {};
 
 TEST_P(Faults, AreToldWithTheirPlace) {
-  const auto result = compile(GetParam().text);
-  EXPECT_EQ(result.set, nullptr);
-  ASSERT_FALSE(result.diagnostics.empty()) << GetParam().text;
-  const auto& first = result.diagnostics.front();
-  EXPECT_THAT(first.message, HasSubstr(GetParam().message));
-  EXPECT_EQ(first.file, "rules.yaml");
-  EXPECT_EQ(first.line, GetParam().line) << util::to_string(result.diagnostics);
-  if (GetParam().column != 0) {
-    EXPECT_EQ(first.column, GetParam().column) << util::to_string(result.diagnostics);
-  }
+  expect_told(GetParam());
 }
 
 const std::string kFolded =
@@ -79,6 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"missing value", rule("proc.name ="), 4, 0, "expected a value, found the end"},
         Fault{"unknown operator with the nearest", rule("proc.name startwith sh"), 4, 24, "did you mean 'startswith'?"},
         Fault{"unknown function with the nearest", rule("tolow(proc.name) = sh"), 4, 14, "did you mean 'tolower'?"},
+        Fault{"val of two fields", rule("tolower(val(proc.name, fd.name)) = sh"), 4, 0, "val(...) takes one field"},
         Fault{"val on the left", rule("val(proc.name) = sh"), 4, 14, "val(...) stands on the right side"},
         Fault{"function without its end", rule("tolower(proc.name = sh"), 4, 0, "expected ',' or ')'"},
         Fault{"two checks side by side", rule("evt.type = open proc.name = sh"), 4, 30,

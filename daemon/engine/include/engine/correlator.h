@@ -81,8 +81,6 @@ class Correlator {
   void restore(util::ArchiveReader& archive);
 
   [[nodiscard]] CorrelatorStats stats() const noexcept;
-  /// Groups held of the correlation with this id; 0 where there is none.
-  [[nodiscard]] std::size_t groups_of(std::string_view id) const noexcept;
 
  private:
   struct Impl;
