@@ -13,7 +13,8 @@ Assessment::Assessment(Sets sets, AssessmentOptions options, std::function<void(
       correlator_(sets_.rules, options_.correlation),
       alerter_(options_.alert),
       canaries_(options_.self_tgid, options_.self_executable),
-      on_output_(std::move(on_output)) {}
+      on_output_(std::move(on_output)),
+      context_{0, options_.blind_signals} {}
 
 Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
   if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
@@ -23,7 +24,7 @@ Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
     tell_correlated(alerts);
     alerter_.tick(now_, wall_, alerts);
   } else if (const auto* loss = std::get_if<LossFacts>(&event.facts)) {
-    losses_ += loss->count;
+    context_.losses_total += loss->count;
   }
   Assessed out;
   out.judged.enriched = enricher_.apply(event);
@@ -41,14 +42,14 @@ void Assessment::alert(const Assessed& assessed, std::vector<AlertRef>& alerts) 
   std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
   correlator_.observe(judged, matches_, correlated_);
   std::erase_if(matches_, [](const Match& m) { return m.is_silent; });
-  alerter_.consider(judged, matches_, {losses_, options_.blind_signals}, alerts);
+  alerter_.consider(judged, matches_, context_, alerts);
   tell_correlated(alerts);
 }
 
 void Assessment::tell_correlated(std::vector<AlertRef>& alerts) {
   for (const auto& [event, match] : correlated_) {
     if (judge_.is_excepted(event->judgement, match.rule->id)) continue;
-    alerter_.consider(*event, {&match, 1}, {losses_, options_.blind_signals}, alerts);
+    alerter_.consider(*event, {&match, 1}, context_, alerts);
   }
   correlated_.clear();
 }
@@ -61,7 +62,7 @@ void Assessment::settle(std::vector<AlertRef>& alerts) {
 std::string Assessment::save() const {
   std::string state;
   util::ArchiveWriter archive(state);
-  archive(now_, wall_, losses_, canaries_);
+  archive(now_, wall_, context_.losses_total, canaries_);
   enricher_.save(archive);
   judge_.save(archive);
   correlator_.save(archive);
@@ -71,7 +72,7 @@ std::string Assessment::save() const {
 
 Status Assessment::restore(std::string_view state) {
   util::ArchiveReader archive(state);
-  archive(now_, wall_, losses_, canaries_);
+  archive(now_, wall_, context_.losses_total, canaries_);
   enricher_.restore(archive);
   judge_.restore(archive);
   correlator_.restore(archive);

@@ -93,7 +93,7 @@ class Assessment {
   std::function<void()> on_output_;
   BootTime now_{};
   WallTime wall_{};
-  std::uint64_t losses_ = 0;  ///< records lost, as loss events told
+  AlertContext context_;  ///< records lost, as loss events told; signals of the options
   std::vector<Match> matches_;
   std::vector<engine::CorrelationAlert> correlated_;
 };

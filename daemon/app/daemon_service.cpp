@@ -211,7 +211,8 @@ void Daemon::finish_reload(LoadedConfiguration next, Event users, const control:
   config_ = std::move(next.config);
   sets_ = std::move(next.sets);
   const auto changes = describe(next.changes);
-  last_reload_ = "ok: " + describe(sets_);
+  const auto summary = describe(sets_);
+  last_reload_ = "ok: " + summary;
   registry_->count_reload(true);
   spdlog::info("reload {}; {}", last_reload_, changes);
   canary_.set_interval(config_.canaries.interval);
@@ -221,10 +222,10 @@ void Daemon::finish_reload(LoadedConfiguration next, Event users, const control:
   delivery_->reopen();
   pipeline_->offer(sets_, std::move(next.changes));
   collector_->inject(std::move(users));
-  inject(EventKind::reload, ReloadFacts{true, fmt::format("{}; {}", describe(sets_), changes)});
+  inject(EventKind::reload, ReloadFacts{true, fmt::format("{}; {}", summary, changes)});
   expect_judged();
   notify_status(last_reload_);
-  reply(nlohmann::json{{"summary", describe(sets_)}, {"changes", changes}});
+  reply(nlohmann::json{{"summary", summary}, {"changes", changes}});
 }
 
 void Daemon::refuse_reload(const std::string& why, const control::Server::Reply& reply) {

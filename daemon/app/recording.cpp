@@ -43,7 +43,8 @@ std::string layout_of_events() {
 
 bool later_verdicts_depend_on(const JudgedEvent& judged) noexcept {
   const Event& event = judged.event();
-  if (event.kind >= EventKind::tick || judged.enriched.leaves_trace) return true;
+  const bool is_own = event.kind >= EventKind::tick && event.kind <= EventKind::coverage;  // of no kernel record
+  if (is_own || judged.enriched.leaves_trace) return true;
   switch (event.kind) {
     case EventKind::exec:
     case EventKind::fork:
@@ -77,7 +78,6 @@ bool Recording::is_over() const noexcept {
 }
 
 void Recording::begin(const Assessment& assessment) {
-  has_begun_ = true;
   begun_ = flushed_ = assessment.now();
   RecordingInfo info;
   info.layout = layout_of_events();

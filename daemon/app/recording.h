@@ -58,7 +58,6 @@ class Recording {
   // [pipeline thread], in this order
   /// From the next event on. Copies the whole state: about a millisecond for a thousand processes.
   void begin(const Assessment& assessment);
-  [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
   void add(const JudgedEvent& judged);
   /// In force from the next event on.
   void add_sets(const SetTexts& texts);
@@ -84,7 +83,6 @@ class Recording {
   std::atomic<bool> is_sent_{false};
 
   // pipeline thread
-  bool has_begun_ = false;
   BootTime begun_{}, flushed_{};
   std::string events_;  ///< encoded, of the block under way
   EventsHead head_;

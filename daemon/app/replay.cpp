@@ -12,16 +12,6 @@ namespace {
 
 using collector::BlockKind;
 
-/// Questions and decisions go nowhere: the answers are in the recording, and no kernel is told.
-void drain(scope::Judge& judge) {
-  judge.take_decisions();
-  judge.take_forgotten();
-  judge.take_protect_changes();
-  judge.take_watched_names();
-  judge.take_stale();
-  judge.take_resolve_requests();
-}
-
 template <class T>
 Status read_all(const std::string& payload, T& value, std::string_view what) {
   util::ArchiveReader archive(payload);
@@ -113,8 +103,8 @@ class Replay {
     Sets first = sets_;
     first.scopes = recorded_.scopes;  // the state's: positions in it mean these
     first.catalog = recorded_.catalog;
-    assessment_.emplace(std::move(first), report_.info.options, [this] { drain(assessment_->judge()); });
-    drain(assessment_->judge());
+    assessment_.emplace(std::move(first), report_.info.options, [this] { assessment_->judge().drop_output(); });
+    assessment_->judge().drop_output();
     if (auto status = assessment_->restore(payload); !status.ok()) {
       assessment_.reset();
       return status;

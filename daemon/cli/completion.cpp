@@ -46,8 +46,9 @@ Words choices_of(const std::string& type) {
 
 void add_option(const CLI::Option& option, Place& place) {
   const auto type = option.get_type_name();
+  const bool is_path = type == "PATH" || type == "FILE";
   if (option.get_positional()) {
-    place.takes_files = place.takes_files || type == "TEXT" || type == "PATH";
+    place.takes_files = place.takes_files || type == "TEXT" || is_path;
     place.takes_rule = place.takes_rule || type == "RULE";
     const auto words = choices_of(type);
     place.words.insert(place.words.end(), words.begin(), words.end());
@@ -61,7 +62,7 @@ void add_option(const CLI::Option& option, Place& place) {
     }
     place.options[word] = option.get_description();
     if (auto choices = choices_of(type); !choices.empty()) place.choices[word] = std::move(choices);
-    if (type == "PATH") place.files.insert(word);
+    if (is_path) place.files.insert(word);
   }
 }
 

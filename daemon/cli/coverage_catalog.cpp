@@ -102,12 +102,6 @@ bool Framework::knows(std::string_view id) const {
   return std::any_of(ids.begin(), ids.end(), [id](const Id& known) { return known.id == id; });
 }
 
-const Framework* CoverageCatalog::find(std::string_view key) const {
-  const auto found =
-      std::find_if(frameworks.begin(), frameworks.end(), [key](const Framework& f) { return f.key == key; });
-  return found == frameworks.end() ? nullptr : &*found;
-}
-
 CoverageCatalog read_coverage_catalog(std::span<const util::Document> documents) {
   CoverageCatalog out;
   Reader reader(out);

@@ -37,7 +37,6 @@ struct CoverageCatalog {
   std::vector<Framework> frameworks;
   std::vector<Behaviour> behaviours;
   std::vector<util::Diagnostic> diagnostics;
-  [[nodiscard]] const Framework* find(std::string_view key) const;
 };
 
 /// Reads the frameworks and behaviours among the documents of a catalogue; entries of other kinds are left to others.

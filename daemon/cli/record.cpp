@@ -34,9 +34,9 @@ struct Options {
 /// The file being written; what cannot be written is told once, and ends the recording.
 class Output {
  public:
-  /// Only its owner may read what programs did here.
+  /// Only its owner may read what programs did here. An earlier recording goes when the new one begins.
   static Result<Output> create(const Options& options) {
-    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (options.is_forced ? O_TRUNC : O_EXCL);
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (options.is_forced ? 0 : O_EXCL);
     util::Fd fd(::open(options.file.c_str(), flags, 0600));
     if (!fd.valid()) {
       const char* hint = errno == EEXIST ? ": --force writes over it" : "";
@@ -46,6 +46,8 @@ class Output {
   }
 
   Status write(std::string_view bytes) {
+    if (!has_begun_ && ::ftruncate(fd_.get(), 0) != 0) return Error{fmt::format("{}: {}", path_, std::strerror(errno))};
+    has_begun_ = true;
     while (!bytes.empty()) {
       const auto n = ::write(fd_.get(), bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
@@ -53,6 +55,11 @@ class Output {
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
     return Ok{};
+  }
+  /// Leaves no empty file behind of a recording that never began.
+  void give_up() {
+    struct stat now {};
+    if (!has_begun_ && ::fstat(fd_.get(), &now) == 0 && now.st_size == 0) ::unlink(path_.c_str());
   }
   Status finish() {
     if (::fsync(fd_.get()) != 0 && errno != EINVAL) return Error{fmt::format("{}: {}", path_, std::strerror(errno))};
@@ -63,6 +70,7 @@ class Output {
   Output(util::Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
   util::Fd fd_;
   std::string path_;
+  bool has_begun_ = false;
 };
 
 /// While it lives, the first interrupt asks the daemon to end the recording, the second one leaves at once.
@@ -160,7 +168,7 @@ int record(const Options& options, const Context& context) {
   }
   if (answer.fault == control::Fault::refused || answer.fault == control::Fault::not_running ||
       answer.fault == control::Fault::not_permitted) {
-    ::unlink(options.file.c_str());  // nothing is in it
+    output->give_up();
   }
   if (!answer.ok()) return finish(answer);
   if (end.is_null()) {

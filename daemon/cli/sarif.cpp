@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kKinds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kKinds = {{
     {"error", "The file is not a valid rule file"},
     {"warning", "The rule file is valid, and this is doubtful in it"},
     {"never-true", "A condition, or a part of one, that no event can make true"},
@@ -22,8 +22,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kKinds = 
     {"shadowed", "A rule that holds only where an earlier one does"},
     {"unknown-id", "A framework id that rules/catalog/frameworks.yaml does not have"},
     {"blind-signal", "A rule that needs a signal which this kernel does not give"},
-    {"repeats", "A rule that keeps repeated accesses from being counted in the kernel"},
-    {"cost", "A rule that costs much more than others"},
 }};
 
 /// Of a URI everything but its unreserved characters and slashes is encoded (RFC 3986).
@@ -48,12 +46,6 @@ json location_of(const util::Diagnostic& diagnostic) {
 }
 
 }  // namespace
-
-std::string_view kind_text(std::string_view kind) {
-  const auto* const found =
-      std::find_if(kKinds.begin(), kKinds.end(), [kind](const auto& k) { return k.first == kind; });
-  return found == kKinds.end() ? std::string_view() : found->second;
-}
 
 json sarif_log(const std::vector<Finding>& findings) {
   json kinds = json::array();

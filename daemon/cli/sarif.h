@@ -15,9 +15,6 @@ struct Finding {
   util::Diagnostic diagnostic;
 };
 
-/// What each kind means, for people; empty for an unknown one.
-std::string_view kind_text(std::string_view kind);
-
 /// The findings as a log of SARIF 2.1.0 (OASIS): errors are `error`, others `warning`. Paths are relative to the
 /// working directory as they were given; absolute ones and built-in rules are URIs of their own.
 nlohmann::json sarif_log(const std::vector<Finding>& findings);

@@ -404,6 +404,15 @@ bool Judge::has_output() const noexcept {
                      [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
 }
 
+void Judge::drop_output() {
+  take_decisions();
+  take_forgotten();
+  take_protect_changes();
+  take_watched_names();
+  take_stale();
+  take_resolve_requests();
+}
+
 std::vector<WorkloadStatus> Judge::status() const {
   std::vector<WorkloadStatus> out(impl_->states.size());
   for (std::size_t i = 0; i < out.size(); ++i) {

@@ -60,7 +60,6 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
   }
   phases.clear();
   is_all_stale = true;
-  members.new_generation();
   const auto place_of = [&](std::size_t old) { return old == kNoScope ? kNoScope : new_place[old]; };
   Event event;
   event.time = now;

@@ -79,11 +79,7 @@ void Members::stop_waiting(Image& image) noexcept {
 }
 
 void Members::tell(ImageId id, Image& image, ambit_image decision) {
-  decision.generation = generation_;
-  if (image.is_told && image.told.state == decision.state && image.told.owner == decision.owner &&
-      image.told.generation == decision.generation) {
-    return;
-  }
+  if (image.is_told && image.told.state == decision.state && image.told.owner == decision.owner) return;
   image.told = decision;
   image.is_told = true;
   decisions_.push_back({id, decision});
@@ -127,10 +123,6 @@ void Members::expire_undecided(BootTime now) {
     decision.state = AMBIT_IMAGE_IGNORED;
     tell(id, image, decision);
   }
-}
-
-void Members::new_generation() {
-  ++generation_;
 }
 
 void Members::note_reassigned(ImageId image) {

@@ -32,8 +32,6 @@ class Members {
   void decide(const Member& member, bool is_final, BootTime now);
   /// Gives up waiting for facts that did not come: such images are ignored from now on.
   void expire_undecided(BootTime now);
-  /// All decisions are void: each image is told again when decide() is next called.
-  void new_generation();
   /// Sends the images of whoever is in this cgroup back to undecided, so that their next event tells more.
   void reopen_cgroup(CgroupId cgroup);
 
@@ -49,7 +47,7 @@ class Members {
   /// Who runs and whose it is; not what the kernel was told, which is another matter in every run.
   template <class Archive>
   friend void describe(Archive& archive, Members& v) {
-    archive(v.processes_, v.by_tgid_, v.images_, v.generation_);
+    archive(v.processes_, v.by_tgid_, v.images_);
   }
 
   std::vector<ImageDecision> take_decisions() { return std::exchange(decisions_, {}); }
@@ -80,7 +78,6 @@ class Members {
   std::vector<ImageId> forgotten_;
   std::size_t max_processes_;
   std::uint32_t self_tgid_;
-  std::uint32_t generation_ = 1;
   std::size_t waiting_ = 0;  ///< images that are undecided for want of facts
   std::uint64_t refused_ = 0;
 };

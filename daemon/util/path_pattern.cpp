@@ -6,6 +6,8 @@
 namespace ambit::util {
 namespace {
 
+constexpr std::string_view kAnywhere = "/**";
+
 /// First component of `rest` ("a" of "/a/b"); moves `rest` past it.
 std::string_view take_component(std::string_view& rest) noexcept {
   rest.remove_prefix(1);
@@ -118,29 +120,39 @@ Result<PathPattern> PathPattern::make(std::string_view pattern) {
     if (literal) out.literal_prefix_ += fmt::format("/{}", component);
     out.is_tree_ = component == "**";
   }
-  out.is_literal_ = literal;
   out.text_ = pattern.size() > 1 && pattern.back() == '/' ? std::string(pattern.substr(0, pattern.size() - 1))
                                                           : std::string(pattern);
   if (out.text_ == "/") out.text_.clear();
   if (out.literal_prefix_.empty()) out.literal_prefix_ = "/";
+  out.shape_ = shape_of(out.text_, literal, out.is_tree_);
   return out;
+}
+
+PathPattern::Shape PathPattern::shape_of(std::string_view text, bool is_literal, bool is_tree) noexcept {
+  if (is_literal) return Shape::literal;
+  if (!text.starts_with("/**/")) return Shape::general;
+  const auto rest = text.substr(kAnywhere.size());
+  const auto names = is_tree ? rest.substr(0, rest.size() - kAnywhere.size()) : rest;
+  if (names.empty() || names.find("**") != std::string_view::npos) return Shape::general;
+  if (!is_tree) return Shape::tail;
+  return names.find_first_of("*?") == std::string_view::npos ? Shape::names : Shape::general;
 }
 
 bool PathPattern::matches(std::string_view path) const noexcept {
   if (path.empty() || path.front() != '/') return false;
   if (path == "/") path = {};
-  if (is_literal_) return path == text_;
-  // "/**/a/b*": the last components; "/**/a/b/**": components in a row anywhere. Most of the catalogue is so.
-  constexpr std::string_view kAnywhere = "/**";
   const std::string_view text = text_;
-  if (text.starts_with("/**/")) {
-    const auto rest = text.substr(kAnywhere.size());
-    const auto names = is_tree_ ? rest.substr(0, rest.size() - kAnywhere.size()) : rest;
-    const bool is_plain = !names.empty() && names.find("**") == std::string_view::npos;
-    if (is_plain && !is_tree_) return match_tail(names, path);
-    if (is_plain && names.find_first_of("*?") == std::string_view::npos) return holds_names(path, names);
+  switch (shape_) {
+    case Shape::literal:
+      return path == text;
+    case Shape::tail:
+      return match_tail(text.substr(kAnywhere.size()), path);
+    case Shape::names:
+      return holds_names(path, text.substr(kAnywhere.size(), text.size() - 2 * kAnywhere.size()));
+    case Shape::general:
+      break;
   }
-  return match_components(text_, path);
+  return match_components(text, path);
 }
 
 }  // namespace ambit::util

@@ -100,8 +100,9 @@ inline Sets sets_of(const std::shared_ptr<const SetTexts>& texts) {
 /// A small host whose acts are assessed as the pipeline does it, and may be recorded.
 class RecordedHost {
  public:
-  explicit RecordedHost(Sets sets) : assessment(std::move(sets), options(), [this] { drain(); }) {
-    drain();
+  explicit RecordedHost(Sets sets)
+      : assessment(std::move(sets), options(), [this] { assessment.judge().drop_output(); }) {
+    assessment.judge().drop_output();
     tick();
   }
 
@@ -261,16 +262,6 @@ class RecordedHost {
     for (const auto& alert : alerts) lines.push_back(alert::alert_json(*alert));
     if (recording && event.kind == EventKind::tick) static_cast<void>(recording->on_tick(event.time));
   }
-  void drain() {
-    auto& judge = assessment.judge();
-    judge.take_decisions();
-    judge.take_forgotten();
-    judge.take_protect_changes();
-    judge.take_watched_names();
-    judge.take_stale();
-    judge.take_resolve_requests();
-  }
-
   BootTime time_ = std::chrono::seconds(100);
   std::uint64_t position_ = 0;
   ImageId last_image_ = 10;

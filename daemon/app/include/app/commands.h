@@ -7,8 +7,9 @@ namespace ambit::app {
 
 /// `ambit run`: the daemon in the foreground.
 cli::Command add_run(CLI::App& app, cli::Context& context);
-/// `ambit canary`: the helper that tries the hooks; started by the daemon.
+/// `ambit replay`: what a recording comes to, by its own rules or by others.
 cli::Command add_replay(CLI::App& app, cli::Context& context);
+/// `ambit canary`: the helper that tries the hooks; started by the daemon.
 cli::Command add_canary(CLI::App& app, cli::Context& context);
 
 }  // namespace ambit::app

@@ -136,6 +136,8 @@ class Judge {
   StaleJudgements take_stale();
   /// True when any of the queues above holds something (cheap; asked per event).
   [[nodiscard]] bool has_output() const noexcept;
+  /// Empties all of these, where no kernel is told and the answers come by themselves (a replay).
+  void drop_output();
 
   [[nodiscard]] std::vector<WorkloadStatus> status() const;
   [[nodiscard]] std::vector<ProbeSpec> probes() const;
