@@ -288,7 +288,8 @@ metrics::Readiness Daemon::readiness() const {
   if (ledger_->is_lagging()) out.reasons.emplace_back("the ledger lags");
   if (ledger_->status().state == ledger::State::failed) out.reasons.emplace_back("the ledger cannot be written");
   if (pipeline_ != nullptr) {
-    for (const auto& workload : pipeline_->snapshot()->workloads) {
+    const auto snapshot = pipeline_->snapshot();
+    for (const auto& workload : snapshot->workloads) {
       if (!workload.is_resolved)
         out.reasons.push_back(fmt::format("paths of scope {} are not looked up yet", workload.workload->name));
     }

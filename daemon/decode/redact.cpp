@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "secret_words.h"
 
 namespace ambit::decode {
 namespace {
 
-bool is_name_char(char c) noexcept {
+constexpr bool is_name_char(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-' || c == '.';
 }
 bool is_quote(char c) noexcept {
@@ -26,12 +27,15 @@ bool equals_nocase(std::string_view a, std::string_view lower) noexcept {
          });
 }
 
-/// Bytes at which something secret may begin: a token, "Bearer", "Basic", a value behind its name, userinfo, a key. All
-/// others are passed over at once, because every path of every record comes this way.
-constexpr auto kMayBegin = [] {
-  std::array<bool, 256> out{};
-  for (const std::string_view bytes : {std::string_view("=:-bB"), kTokenBegins}) {
-    for (const char c : bytes) out[static_cast<unsigned char>(c)] = true;
+/// Asked for every byte of every path of every record, so that all but a few are passed over at once.
+constexpr std::uint8_t kSeparator = 1;  ///< a value behind its name or userinfo may follow
+constexpr std::uint8_t kBoundary = 2;   ///< a word may begin behind it
+constexpr auto kRoles = [] {
+  std::array<std::uint8_t, 256> out{};
+  out['='] = out[':'] = kSeparator;
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    const bool is_inner = is_name_char(static_cast<char>(c)) && c != '-' && c != '_' && c != '.';
+    if (!is_inner) out[c] |= kBoundary;
   }
   return out;
 }();
@@ -42,16 +46,11 @@ class Redactor {
   explicit Redactor(std::string_view text) : text_(text) {}
 
   std::string run() {
-    while (at_ < text_.size()) {
-      if (!kMayBegin[static_cast<unsigned char>(text_[at_])]) {
-        ++at_;
-        continue;
-      }
-      if (is_word_start() && (skip_token() || skip_scheme_credentials())) continue;
+    while (pass_over()) {
+      if (is_word_start() && (skip_token() || skip_scheme_credentials() || skip_private_key())) continue;
       const char c = text_[at_];
       if ((c == '=' || c == ':') && skip_named_value(c)) continue;
       if (c == ':' && skip_userinfo()) continue;
-      if (c == '-' && skip_private_key()) continue;
       ++at_;
     }
     if (copied_ == 0) return std::string(text_);
@@ -60,10 +59,26 @@ class Redactor {
   }
 
  private:
-  [[nodiscard]] bool is_word_start() const noexcept {
-    if (at_ == 0) return true;
-    const char before = text_[at_ - 1];
-    return !is_name_char(before) || before == '-' || before == '_' || before == '.';
+  [[nodiscard]] std::uint8_t role(std::size_t at) const noexcept {
+    return kRoles[static_cast<unsigned char>(text_[at])];
+  }
+  [[nodiscard]] bool is_word_start() const noexcept { return at_ == 0 || (role(at_ - 1) & kBoundary) != 0; }
+
+  /// Of the first word of something secret: a token, "Bearer", "Basic", "-----BEGIN".
+  [[nodiscard]] bool may_begin_word() const noexcept {
+    const char first = text_[at_];
+    const char second = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
+    return first == 'b' || first == 'B' || (first == '-' && second == '-') || may_begin_token(first, second);
+  }
+
+  /// To the next byte at which something secret may begin; false where there is none.
+  bool pass_over() noexcept {
+    for (bool is_start = is_word_start(); at_ < text_.size(); ++at_) {
+      const auto found = role(at_);
+      if ((found & kSeparator) != 0 || (is_start && may_begin_word())) return true;
+      is_start = (found & kBoundary) != 0;
+    }
+    return false;
   }
 
   [[nodiscard]] std::string_view rest() const noexcept { return text_.substr(at_); }

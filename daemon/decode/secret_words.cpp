@@ -68,28 +68,6 @@ constexpr std::array<Shape, 33> kShapes = {{
     {"SG.", 30, is_word_or_dot},
 }};
 
-/// The first two bytes of all shapes and of those with functions of their own: asked at the begin of every word of
-/// every path.
-constexpr auto kBegins = [] {
-  std::array<std::uint64_t, 1024> out{};
-  const auto add = [&](std::string_view prefix) {
-    const auto at =
-        static_cast<std::size_t>(static_cast<unsigned char>(prefix[0])) << 8 | static_cast<unsigned char>(prefix[1]);
-    out[at / 64] |= std::uint64_t{1} << (at % 64);
-  };
-  for (const auto& shape : kShapes) add(shape.prefix);
-  add("sk");
-  add("ey");
-  return out;
-}();
-static_assert(std::all_of(kShapes.begin(), kShapes.end(), [](const Shape& shape) {
-  return kTokenBegins.find(shape.prefix.front()) != std::string_view::npos;
-}));
-bool may_begin_token(char first, char second) noexcept {
-  const auto at = static_cast<std::size_t>(static_cast<unsigned char>(first)) << 8 | static_cast<unsigned char>(second);
-  return (kBegins[at / 64] >> (at % 64) & 1) != 0;
-}
-
 template <class Predicate>
 std::size_t run_length(std::string_view text, Predicate is_part) noexcept {
   return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_part) - text.begin());
@@ -125,6 +103,20 @@ std::size_t jwt_length(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+// Of all shapes and of those with functions of their own.
+constinit const std::array<std::uint64_t, 1024> kTokenBegins = [] {
+  std::array<std::uint64_t, 1024> out{};
+  const auto add = [&](std::string_view prefix) {
+    const auto at =
+        static_cast<std::size_t>(static_cast<unsigned char>(prefix[0])) << 8 | static_cast<unsigned char>(prefix[1]);
+    out[at / 64] |= std::uint64_t{1} << (at % 64);
+  };
+  for (const auto& shape : kShapes) add(shape.prefix);
+  add("sk");
+  add("ey");
+  return out;
+}();
 
 bool is_secret_name(std::string_view name) noexcept {
   std::array<char, kMaxName> buffer{};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace ambit::decode {
@@ -14,8 +16,13 @@ bool is_secret_name(std::string_view name) noexcept;
 /// "code").
 bool is_secret_query_name(std::string_view name) noexcept;
 
-/// First bytes of all tokens that token_length() knows.
-inline constexpr std::string_view kTokenBegins = "aAdeghnprsSxy";
+/// False: no token that token_length() knows begins with these two bytes. Asked at the begin of every word of every
+/// path.
+extern const std::array<std::uint64_t, 1024> kTokenBegins;  ///< a bit for each pair
+inline bool may_begin_token(char first, char second) noexcept {
+  const auto at = static_cast<std::size_t>(static_cast<unsigned char>(first)) << 8 | static_cast<unsigned char>(second);
+  return (kTokenBegins[at / 64] >> (at % 64) & 1) != 0;
+}
 /// Length of the token of well-known shape that `text` begins with, 0 = none. The caller makes sure that a word begins
 /// there.
 std::size_t token_length(std::string_view text) noexcept;

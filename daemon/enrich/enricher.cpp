@@ -44,7 +44,7 @@ bool is_act(EventKind kind) noexcept {
 class Enricher::Impl {
  public:
   Impl(std::shared_ptr<const Catalog> catalog, Limits limits)
-      : catalog_(std::move(catalog)),
+      : classifier_(std::move(catalog)),
         limits_(std::move(limits)),
         table_(limits_, counters_),
         cgroups_(limits_, counters_),
@@ -59,15 +59,13 @@ class Enricher::Impl {
       return out;
     }
     apply_act(event, out);
-    if (catalog_) {
-      const auto found = classify_event(*catalog_, event);
-      out.resource = found.resource;
-      out.resource_id = found.id;
-    }
+    const auto found = classifier_.of(event);
+    out.resource = found.resource;
+    out.resource_id = found.id;
     return out;
   }
 
-  void replace(std::shared_ptr<const Catalog> catalog) { catalog_ = std::move(catalog); }
+  void replace(std::shared_ptr<const Catalog> catalog) { classifier_ = Classifier(std::move(catalog)); }
   [[nodiscard]] const ProcessTable& table() const noexcept { return table_; }
   [[nodiscard]] const CgroupTable& cgroups() const noexcept { return cgroups_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
@@ -292,7 +290,7 @@ class Enricher::Impl {
       return;
     }
     out.peer_name_source = names_.is_opaque(*out.process) ? NameSource::unknown : NameSource::literal;
-    if (catalog_ && catalog_->is_opaque_resolver(address, facts.remote.port)) {
+    if (catalog() != nullptr && catalog()->is_opaque_resolver(address, facts.remote.port)) {
       names_.mark_opaque(*out.process);
       out.leaves_trace = true;
     }
@@ -300,7 +298,7 @@ class Enricher::Impl {
 
   /// glibc tries nscd's socket whether or not anyone listens, so a try counts only where a listener was seen.
   void apply_unix(const Event& event, const NetFacts& facts, const Process& process) {
-    if (!catalog_ || !catalog_->is_opaque_resolver(facts.unix_path)) return;
+    if (catalog() == nullptr || !catalog()->is_opaque_resolver(facts.unix_path)) return;
     std::string_view path = facts.unix_path;
     if (path.starts_with("/var/run/")) path.remove_prefix(4);
     if (event.kind == EventKind::listen) {
@@ -323,7 +321,9 @@ class Enricher::Impl {
     process.group = name_of_id(groups_, process.egid);
   }
 
-  std::shared_ptr<const Catalog> catalog_;
+  [[nodiscard]] const Catalog* catalog() const noexcept { return classifier_.catalog(); }
+
+  Classifier classifier_;
   Limits limits_;
   Counters counters_;
   ProcessTable table_;

@@ -8,22 +8,21 @@
 namespace ambit::enrich {
 namespace {
 
+/// `of_path(text)`: what a path is.
+template <class OfPath>
 struct Visitor {
   const Catalog& catalog;
+  const OfPath& of_path;
 
-  Classification path(const std::string& text) const {
-    return text.empty() ? Classification{} : catalog.classify(text);
-  }
-
-  Classification operator()(const OpenFacts& f) const { return path(f.path); }
+  Classification operator()(const OpenFacts& f) const { return of_path(f.path); }
   Classification operator()(const NameFacts& f) const {
-    const auto first = path(f.path);
-    return first.resource != ResourceClass::none ? first : path(f.path2);
+    const auto first = of_path(f.path);
+    return first.resource != ResourceClass::none ? first : of_path(f.path2);
   }
-  Classification operator()(const CopyFacts& f) const { return path(f.path); }
-  Classification operator()(const MountFacts& f) const { return path(f.path); }
+  Classification operator()(const CopyFacts& f) const { return of_path(f.path); }
+  Classification operator()(const MountFacts& f) const { return of_path(f.path); }
   Classification operator()(const NetFacts& f) const {
-    if (f.family == AF_UNIX) return path(f.unix_path);
+    if (f.family == AF_UNIX) return of_path(f.unix_path);
     if (f.family != AF_INET && f.family != AF_INET6) return {};
     return catalog.classify(IpAddress{f.family, f.remote.address}, f.remote.port);
   }
@@ -36,8 +35,15 @@ struct Visitor {
 
 }  // namespace
 
-Classification classify_event(const Catalog& catalog, const Event& event) {
-  return std::visit(Visitor{catalog}, event.facts);
+Classification Classifier::of(const Event& event) {
+  if (!catalog_) return {};
+  const auto of_path = [this](std::string_view path) { return this->of_path(path); };
+  return std::visit(Visitor<decltype(of_path)>{*catalog_, of_path}, event.facts);
+}
+
+Classification Classifier::of_path(std::string_view path) {
+  if (path.empty()) return {};
+  return paths_.get(path, [this](std::string_view text) { return catalog_->classify(text); });
 }
 
 }  // namespace ambit::enrich
