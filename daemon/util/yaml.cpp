@@ -2,8 +2,10 @@
 #include "util/yaml.h"
 
 #include <charconv>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 namespace ambit::util {
 namespace {
@@ -28,10 +30,43 @@ std::string describe(const YAML::Node& node) {
   return fmt::format("'{}'", node.Scalar());
 }
 
+/// Takes note of where documents begin, and of nothing else.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  [[nodiscard]] const YAML::Mark& last() const noexcept { return last_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                       YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+
+ private:
+  YAML::Mark last_ = YAML::Mark::null_mark();
+};
+
+/// yaml-cpp 0.7 begins one empty document after the other where a document begins with a comma, until memory ends.
+void refuse_what_never_ends(const std::string& text) {
+  std::istringstream in(text);
+  YAML::Parser parser(in);
+  DocumentStarts starts;
+  for (int before = -1; parser.HandleNextDocument(starts); before = starts.last().pos) {
+    if (starts.last().pos == before) throw YAML::ParserException(starts.last(), "nothing can begin here");
+  }
+}
+
 }  // namespace
 
 std::vector<YAML::Node> YamlReader::parse(const std::string& text) {
   try {
+    refuse_what_never_ends(text);
     auto documents = YAML::LoadAll(text);
     std::erase_if(documents, [](const YAML::Node& n) { return !n.IsDefined() || n.IsNull(); });
     return documents;

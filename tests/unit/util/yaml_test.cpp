@@ -42,6 +42,22 @@ TEST(YamlReader, SaysWhereTextIsNotYaml) {
   EXPECT_GT(reader.diagnostics()[0].line, 0);
 }
 
+TEST(YamlReader, RefusesADocumentThatBeginsWithAComma) {
+  for (const auto* text : {", a: b\n", "- a\n, b: c\n", "\"a\" , b\n", "---\na: b\n--- , c\n"}) {
+    YamlReader reader("x.yaml");
+    EXPECT_TRUE(reader.parse(text).empty()) << text;
+    ASSERT_EQ(reader.diagnostics().size(), 1U) << text;
+    EXPECT_THAT(reader.diagnostics()[0].message, HasSubstr("nothing can begin here")) << text;
+    EXPECT_GT(reader.diagnostics()[0].line, 0) << text;
+  }
+}
+
+TEST(YamlReader, TakesSeveralDocumentsAndLeavesEmptyOnesOut) {
+  YamlReader reader("x.yaml");
+  EXPECT_EQ(reader.parse("---\na: b\n---\n---\n[c, d]\n...\n---\n").size(), 2U);
+  EXPECT_FALSE(reader.failed());
+}
+
 TEST(YamlReader, ReadsQuantitiesAndRefusesOthers) {
   YamlReader reader("x.yaml");
   const auto node = only(reader, "d: 10s\nb: 16KiB\nbad_d: 10\nbad_b: 16KB\nn: 70000\n");
