@@ -53,8 +53,10 @@ json sarif_log(const std::vector<Finding>& findings) {
     kinds.push_back({{"id", kind}, {"shortDescription", {{"text", text}}}});
   }
   json results = json::array();
-  for (const auto& [kind, diagnostic] : findings) {
-    const auto* const at = std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.first == kind; });
+  for (const auto& finding : findings) {
+    const auto& [kind, diagnostic] = finding;
+    const auto is_kind = [&](const auto& k) { return k.first == finding.kind; };
+    const auto* const at = std::find_if(kKinds.begin(), kKinds.end(), is_kind);
     json result = {{"ruleId", kind},
                    {"level", diagnostic.is_warning ? "warning" : "error"},
                    {"message", {{"text", diagnostic.message}}}};

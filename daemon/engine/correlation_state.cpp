@@ -37,7 +37,7 @@ struct SavedGroup {
       if (alternative >= std::variant_size_v<Window>) return archive.fail();
       make_alternative(alternative, g.window);
     }
-    std::visit([&](auto& window) { archive(window); }, g.window);
+    std::visit([&](auto& kept) { archive(kept); }, g.window);
     archive(g.last_event);
   }
 };

@@ -73,7 +73,8 @@ Status Iterators::run(bpf_program* program, Filter filter, const Sensor::RecordC
   bpf_iter_link_info info{};
   info.task.tid = 0;
   info.task.pid = filter.tgid;  // saves walking all others; kernels before 6.1 refuse it and the program filters
-  DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options);
+  bpf_iter_attach_opts options{};
+  options.sz = sizeof(options);
   options.link_info = &info;
   options.link_info_len = sizeof(info);
   std::unique_ptr<bpf_link, LinkDeleter> link(bpf_program__attach_iter(program, filter.tgid != 0 ? &options : nullptr));

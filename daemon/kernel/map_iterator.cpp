@@ -14,7 +14,8 @@ namespace ambit::kernel {
 Result<MapIterator> MapIterator::attach(const Object& object, const char* program, const char* map) {
   bpf_iter_link_info info{};
   info.map.map_fd = static_cast<std::uint32_t>(object.map_fd(map));
-  DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, options);
+  bpf_iter_attach_opts options{};
+  options.sz = sizeof(options);
   options.link_info = &info;
   options.link_info_len = sizeof(info);
   const bpf_program* loaded = object.program(program);

@@ -18,7 +18,7 @@ struct Candidate {
   std::string_view hook;
   std::vector<std::string_view> programs;
   std::string_view blind;
-  std::string_view calls;  ///< the functions of this signal's calls must be attached, too; empty = none
+  std::string_view calls = {};  ///< the functions of this signal's calls must be attached, too; empty = none
 };
 std::span<const Candidate> candidates();
 

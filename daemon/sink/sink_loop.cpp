@@ -17,8 +17,7 @@ constexpr std::size_t kBatchMessages = 128;
 
 SinkLoop::SinkLoop(boost::asio::io_context& io, ledger::Ledger& ledger, SinkConfig config,
                    const DeliveryOptions& options)
-    : io_(io),
-      ledger_(ledger),
+    : ledger_(ledger),
       config_(std::move(config)),
       options_(options),
       row_(*find_transport(config_.transport)),

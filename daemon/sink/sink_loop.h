@@ -59,7 +59,6 @@ class SinkLoop : public std::enable_shared_from_this<SinkLoop> {
   void set_state(SinkState state, const std::string& error);
   void update_lag();
 
-  boost::asio::io_context& io_;
   ledger::Ledger& ledger_;
   const SinkConfig config_;
   const DeliveryOptions options_;

@@ -5,7 +5,9 @@ fuzz_packages=(libclang-rt-14-dev)
 
 ring_fuzz() {
   local target name log corpus seconds=${AMBIT_FUZZ_SECONDS:-20}
-  ring_build fuzz || return 0
+  local source wanted=()
+  for source in tests/fuzz/fuzz_*.cpp; do wanted+=(--target "$(basename "$source" .cpp)"); done
+  ring_build fuzz "${wanted[@]}" || return 0
   mapfile -t targets < <(gtest_targets build/fuzz fuzz)
   if ((${#targets[@]} == 0)); then
     ring_skip fuzz "no fuzz targets are built"
@@ -17,7 +19,7 @@ ring_fuzz() {
     corpus=build/fuzz/corpus/$name
     mkdir -p "$corpus"
     local seeds=()
-    [[ -d tests/fuzz/corpus/$name ]] && seeds=("tests/fuzz/corpus/$name")
+    [[ -d tests/fuzz/corpus/${name#fuzz_} ]] && seeds=("tests/fuzz/corpus/${name#fuzz_}")
     if (cd "$AMBIT_ROOT" && timeout -k 10 $((seconds + 120)) "build/fuzz/$target" -max_total_time="$seconds" -print_final_stats=1 \
       -artifact_prefix="build/fuzz/$name-" "$corpus" "${seeds[@]}") >"$log" 2>&1; then
       ring_pass "$name"
