@@ -10,6 +10,7 @@ Assessment::Assessment(Sets sets, AssessmentOptions options, std::function<void(
       options_(std::move(options)),
       enricher_(sets_.catalog, options_.enrich),
       judge_(sets_.scopes, options_.self_tgid),
+      evaluator_(sets_.rules),
       correlator_(sets_.rules, options_.correlation),
       alerter_(options_.alert),
       canaries_(options_.self_tgid, options_.self_executable),
@@ -19,6 +20,7 @@ Assessment::Assessment(Sets sets, AssessmentOptions options, std::function<void(
 Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
   if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
     now_ = event.time;
+    if (rules_since_ == BootTime{}) rules_since_ = now_;
     wall_ = tick->wall;
     correlator_.advance(now_, correlated_);
     tell_correlated(alerts);
@@ -37,7 +39,7 @@ Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
 void Assessment::alert(const Assessed& assessed, std::vector<AlertRef>& alerts) {
   const JudgedEvent& judged = assessed.judged;
   matches_.clear();
-  sets_.rules->evaluate(judged, matches_);
+  evaluator_.evaluate(judged, matches_);
   if (matches_.empty() || assessed.is_canary) return;
   std::erase_if(matches_, [&](const Match& m) { return judge_.is_excepted(judged.judgement, m.rule->id); });
   correlator_.observe(judged, matches_, correlated_);
@@ -57,6 +59,10 @@ void Assessment::tell_correlated(std::vector<AlertRef>& alerts) {
 void Assessment::settle(std::vector<AlertRef>& alerts) {
   correlator_.settle(correlated_);
   tell_correlated(alerts);
+}
+
+RuleProfile Assessment::profile() const {
+  return {sets_.rules, evaluator_.counters(), evaluator_.events(), rules_since_};
 }
 
 std::string Assessment::save() const {
@@ -84,6 +90,8 @@ Status Assessment::restore(std::string_view state) {
 void Assessment::adopt(Sets sets) {
   sets_ = std::move(sets);
   enricher_.replace(sets_.catalog);
+  evaluator_ = engine::Evaluator(sets_.rules);
+  rules_since_ = now_;
   correlator_.adopt(sets_.rules);
   judge_.replace(sets_.scopes);
   on_output_();

@@ -11,9 +11,11 @@
 #include "ambit/result.h"
 #include "canary_book.h"
 #include "engine/correlator.h"
+#include "engine/evaluator.h"
 #include "enrich/enricher.h"
 #include "scope/judge.h"
 #include "sets.h"
+#include "snapshot.h"
 #include "util/archive_vocabulary.h"
 
 namespace ambit::app {
@@ -77,6 +79,7 @@ class Assessment {
   [[nodiscard]] alert::Alerter& alerter() noexcept { return alerter_; }
   [[nodiscard]] const alert::Alerter& alerter() const noexcept { return alerter_; }
   [[nodiscard]] const engine::Correlator& correlator() const noexcept { return correlator_; }
+  [[nodiscard]] RuleProfile profile() const;
   [[nodiscard]] CanaryBook& canaries() noexcept { return canaries_; }
   [[nodiscard]] const CanaryBook& canaries() const noexcept { return canaries_; }
 
@@ -87,6 +90,8 @@ class Assessment {
   AssessmentOptions options_;
   enrich::Enricher enricher_;
   scope::Judge judge_;
+  engine::Evaluator evaluator_;
+  BootTime rules_since_{};
   engine::Correlator correlator_;
   alert::Alerter alerter_;
   CanaryBook canaries_;

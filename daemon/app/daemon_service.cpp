@@ -14,6 +14,7 @@
 #include "canary_acts.h"
 #include "collector/host.h"
 #include "daemon.h"
+#include "profile.h"
 #include "service_notify.h"
 #include "util/fd.h"
 
@@ -348,6 +349,10 @@ void Daemon::register_handlers() {
                [this](const nlohmann::json&) -> Result<nlohmann::json> { return metrics::status_json(status()); });
   control_->on("doctor",
                [this](const nlohmann::json&) -> Result<nlohmann::json> { return metrics::status_json(status()); });
+  control_->on("profile", [this](const nlohmann::json&) -> Result<nlohmann::json> {
+    if (pipeline_ == nullptr) return Error{"the pipeline does not run"};
+    return profile_json(*pipeline_->snapshot());
+  });
   control_->on("explain", [this](const nlohmann::json& request) -> Result<nlohmann::json> {
     const auto alert = ledger_->find_alert(request.value("id", ""));
     if (!alert.ok()) return alert.error();

@@ -396,6 +396,7 @@ void Pipeline::publish_snapshot() {
   next->workloads = assessment_.judge().status();
   next->probes = assessment_.judge().probes();
   next->canaries = assessment_.canaries().seen();
+  next->profile = assessment_.profile();
   next->sets = describe(assessment_.sets());
   const std::lock_guard lock(mutex_);
   snapshot_ = std::move(next);

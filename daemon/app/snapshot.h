@@ -8,10 +8,19 @@
 #include <vector>
 
 #include "ambit/identity.h"
+#include "engine/evaluator.h"
 #include "metrics/status.h"
 #include "scope/judge.h"
 
 namespace ambit::app {
+
+/// What the rules on single events have cost and found.
+struct RuleProfile {
+  std::shared_ptr<const engine::RuleSet> rules;
+  std::vector<engine::RuleCounters> counters;  ///< in the order of the rules
+  std::uint64_t events = 0;
+  BootTime since{};  ///< when the rules were taken over
+};
 
 /// What the pipeline thread tells the others about itself, made anew about once a second. Immutable once published.
 struct Snapshot {
@@ -24,7 +33,8 @@ struct Snapshot {
   std::vector<scope::WorkloadStatus> workloads;
   std::vector<scope::ProbeSpec> probes;
   std::map<std::string, BootTime> canaries;  ///< signal -> last canary act seen
-  std::string sets;                          ///< what is judged by, for people
+  RuleProfile profile;
+  std::string sets;  ///< what is judged by, for people
 };
 using SnapshotRef = std::shared_ptr<const Snapshot>;
 

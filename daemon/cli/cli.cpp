@@ -13,9 +13,10 @@ namespace ambit::cli {
 namespace {
 
 constexpr AddCommand kCommands[] = {
-    add_doctor,     add_status,         add_events,    add_scope_check, add_rules_check,  add_rules_test,
-    add_rules_list, add_rules_coverage, add_rules_fmt, add_rules_show,  add_rules_fields, add_rules_explain,
-    add_completion, add_explain,        add_reload,    add_record,      add_unload,       add_version,
+    add_doctor,     add_status,       add_events,        add_scope_check,    add_rules_check,
+    add_rules_test, add_rules_list,   add_rules_profile, add_rules_coverage, add_rules_fmt,
+    add_rules_show, add_rules_fields, add_rules_explain, add_completion,     add_explain,
+    add_reload,     add_record,       add_unload,        add_version,
 };
 
 constexpr const char* kFooter =

@@ -16,6 +16,7 @@ Command add_rules_fields(CLI::App& app, Context& context);
 Command add_rules_fmt(CLI::App& app, Context& context);
 Command add_rules_check(CLI::App& app, Context& context);
 Command add_rules_test(CLI::App& app, Context& context);
+Command add_rules_profile(CLI::App& app, Context& context);
 Command add_rules_list(CLI::App& app, Context& context);
 Command add_explain(CLI::App& app, Context& context);
 Command add_reload(CLI::App& app, Context& context);

@@ -27,7 +27,6 @@ bool equals_nocase(std::string_view a, std::string_view lower) noexcept {
          });
 }
 
-/// Asked for every byte of every path of every record, so that all but a few are passed over at once.
 constexpr std::uint8_t kSeparator = 1;  ///< a value behind its name or userinfo may follow
 constexpr std::uint8_t kBoundary = 2;   ///< a word may begin behind it
 constexpr auto kRoles = [] {
@@ -47,8 +46,9 @@ class Redactor {
 
   std::string run() {
     while (pass_over()) {
-      if (is_word_start() && (skip_token() || skip_scheme_credentials() || skip_private_key())) continue;
+      if (is_word_start() && (skip_token() || skip_scheme_credentials())) continue;
       const char c = text_[at_];
+      if (c == '-' && skip_private_key()) continue;
       if ((c == '=' || c == ':') && skip_named_value(c)) continue;
       if (c == ':' && skip_userinfo()) continue;
       ++at_;
@@ -64,21 +64,27 @@ class Redactor {
   }
   [[nodiscard]] bool is_word_start() const noexcept { return at_ == 0 || (role(at_ - 1) & kBoundary) != 0; }
 
-  /// Of the first word of something secret: a token, "Bearer", "Basic", "-----BEGIN".
-  [[nodiscard]] bool may_begin_word() const noexcept {
-    const char first = text_[at_];
-    const char second = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-    return first == 'b' || first == 'B' || (first == '-' && second == '-') || may_begin_token(first, second);
+  [[nodiscard]] bool is_pair(std::size_t at, char first, char second) const noexcept {
+    return text_[at] == first && at + 1 < text_.size() && text_[at + 1] == second;
+  }
+  /// Of a word: a token, "Bearer", "Basic".
+  [[nodiscard]] bool may_begin_word(std::size_t at) const noexcept {
+    const char first = text_[at];
+    return first == 'b' || first == 'B' || (at + 1 < text_.size() && may_begin_token(first, text_[at + 1]));
   }
 
-  /// To the next byte at which something secret may begin; false where there is none.
+  /// To the next byte at which something secret may begin; false where there is none. Every byte of every path of every
+  /// record comes this way.
   bool pass_over() noexcept {
-    for (bool is_start = is_word_start(); at_ < text_.size(); ++at_) {
-      const auto found = role(at_);
-      if ((found & kSeparator) != 0 || (is_start && may_begin_word())) return true;
-      is_start = (found & kBoundary) != 0;
+    auto at = at_;
+    for (bool is_start = is_word_start(); at < text_.size(); is_start = true) {
+      if (is_start && may_begin_word(at)) break;
+      while (at < text_.size() && role(at) == 0) ++at;
+      if (at == text_.size() || (role(at) & kSeparator) != 0 || is_pair(at, '-', '-')) break;
+      ++at;
     }
-    return false;
+    at_ = at;
+    return at < text_.size();
   }
 
   [[nodiscard]] std::string_view rest() const noexcept { return text_.substr(at_); }

@@ -142,7 +142,7 @@ std::size_t token_length(std::string_view text) noexcept {
   if (!may_begin_token(text[0], text[1])) return 0;
   if (text.front() == 'e') return jwt_length(text);
   for (const auto& shape : kShapes) {
-    if (!text.starts_with(shape.prefix)) continue;
+    if (text[0] != shape.prefix[0] || text[1] != shape.prefix[1] || !text.starts_with(shape.prefix)) continue;
     const auto rest = run_length(text.substr(shape.prefix.size()), shape.is_part);
     if (rest >= shape.min_rest) return shape.prefix.size() + rest;
   }

@@ -1,73 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/evaluator.h"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "rule_set_impl.h"
 #include "session.h"
+#include "util/memo.h"
 
 namespace ambit::engine {
 namespace {
+
+constexpr std::size_t kPaths = 4096;
 
 /// After these the acting process is another snapshot, met here for the first time: nothing to remember yet.
 constexpr KindSet kRenewing((1ULL << static_cast<unsigned>(EventKind::exec)) |
                             (1ULL << static_cast<unsigned>(EventKind::cred)) |
                             (1ULL << static_cast<unsigned>(EventKind::cgroup_attach)));
 
+/// The enabled conditions of the event's kind that can hold whatever the comparisons hold of which `is_open` is true.
+/// `guards`: of such that are not.
+template <class IsOpen>
+EntryMask possible(const Program& program, const JudgedEvent& event, Guards Program::Bucket::*guards,
+                   IsOpen&& is_open) {
+  const EventSource source(event);
+  Session session(program, event.event().kind, source);
+  const auto& bucket = session.bucket();
+  EntryMask mask((bucket.entries.size() + 63) / 64);
+  session.candidates(bucket.*guards, {}, [&](std::size_t place, const Program::Entry& entry) {
+    if (entry.is_enabled && session.may_hold(entry.root, is_open)) mask[place / 64] |= std::uint64_t{1} << (place % 64);
+    return true;
+  });
+  return mask;
+}
+
 }  // namespace
 
-/// A process and, by kind of event, the conditions that it does not rule out.
-struct Evaluator::Known {
-  ProcessRef process;
-  std::vector<std::pair<EventKind, EntryMask>> possible;
+/// What is remembered of one thread's events.
+class Evaluator::Memory {
+ public:
+  explicit Memory(std::size_t processes) : processes_(processes), paths_(kPaths) {}
+
+  /// The conditions that neither the acting process nor, of an open, the path rules out; empty: not known. Valid until
+  /// the next call.
+  std::span<const std::uint64_t> possible(const Program& program, const JudgedEvent& event) {
+    const auto kind = event.event().kind;
+    if (event.enriched.process == nullptr || kRenewing.test(static_cast<std::size_t>(kind))) return {};
+    const auto& by_process = of_process(program, event);
+    const auto* open = std::get_if<OpenFacts>(&event.event().facts);
+    if (open == nullptr || kind != EventKind::open) return by_process;
+    const auto& by_path = paths_.get(open->path, [&](std::string_view) {
+      return engine::possible(program, event, &Program::Bucket::path,
+                              [&](std::uint32_t leaf) { return !program.is_of_path(leaf); });
+    });
+    both_.resize(by_process.size());
+    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & by_path[i];
+    return both_;
+  }
+
+ private:
+  /// By kind of event, the conditions that a process does not rule out.
+  using ByKind = std::vector<std::pair<EventKind, EntryMask>>;
+
+  const EntryMask& of_process(const Program& program, const JudgedEvent& event) {
+    const auto kind = event.event().kind;
+    auto& known = processes_.get(event.enriched.process, [](const ProcessRef&) { return ByKind(); });
+    for (const auto& [of, mask] : known) {
+      if (of == kind) return mask;
+    }
+    auto mask = engine::possible(program, event, &Program::Bucket::process,
+                                 [&](std::uint32_t leaf) { return !program.is_of_process(leaf); });
+    return known.emplace_back(kind, std::move(mask)).second;
+  }
+
+  util::Memo<ProcessRef, ByKind> processes_;
+  util::TextMemo<EntryMask> paths_;
+  EntryMask both_;
 };
 
 Evaluator::Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes)
-    : rules_(std::move(rules)), known_(processes), counters_(rules_->rules().size()) {}
+    : rules_(std::move(rules)), memory_(std::make_unique<Memory>(processes)), counters_(rules_->rules().size()) {}
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
-const EntryMask& Evaluator::possible(const JudgedEvent& event) {
-  const auto& process = event.enriched.process;
+void Evaluator::evaluate(const JudgedEvent& event, std::vector<Match>& out) {
+  ++events_;
+  const auto& impl = rules_->impl();
+  const auto& program = impl.program;
   const auto kind = event.event().kind;
-  // Objects are apart by more than a cache line, so the lowest bits say nothing.
-  const auto address = reinterpret_cast<std::uintptr_t>(process.get());
-  auto& known = known_[(address >> 6 ^ address >> 16) & (known_.size() - 1)];
-  if (known.process != process) {
-    known.process = process;
-    known.possible.clear();
-  }
-  for (const auto& [of, mask] : known.possible) {
-    if (of == kind) return mask;
-  }
-  const auto& program = rules_->impl().program;
+  const auto& bucket = program.bucket(kind);
+  if (bucket.entries.empty()) return;
+  const auto among = memory_->possible(program, event);
+  std::size_t left = 0;
+  for (const auto word : among) left += static_cast<std::size_t>(std::popcount(word));
+  if (!among.empty() && left == 0) return;
   const EventSource source(event);
   Session session(program, kind, source);
-  const auto& bucket = session.bucket();
-  EntryMask mask((bucket.entries.size() + 63) / 64);
-  const auto is_open = [&](std::uint32_t leaf) { return !program.is_of_process(leaf); };
-  session.candidates(bucket.process, {}, [&](std::size_t place, const Program::Entry& entry) {
-    if (entry.is_enabled && session.may_hold(entry.root, is_open)) mask[place / 64] |= std::uint64_t{1} << (place % 64);
-    return true;
-  });
-  return known.possible.emplace_back(kind, std::move(mask)).second;
-}
-
-void Evaluator::evaluate(const JudgedEvent& event, std::vector<Match>& out) {
-  const auto& impl = rules_->impl();
-  const auto kind = event.event().kind;
-  if (impl.program.bucket(kind).entries.empty()) return;
-  const bool is_remembered = event.enriched.process != nullptr && !kRenewing.test(static_cast<std::size_t>(kind));
-  std::span<const std::uint64_t> among;
-  if (is_remembered) {
-    among = possible(event);
-    if (std::all_of(among.begin(), among.end(), [](std::uint64_t word) { return word == 0; })) return;
-  }
-  const EventSource source(event);
-  Session session(impl.program, kind, source);
-  const auto& guards = is_remembered ? session.bucket().event : session.bucket().own;
-  session.candidates(guards, among, [&](std::size_t, const Program::Entry& entry) {
+  const auto ask = [&](std::size_t, const Program::Entry& entry) {
     if (!entry.is_enabled) return true;
     auto& counted = counters_[entry.tag];
     const auto before = session.tests();
@@ -77,7 +108,14 @@ void Evaluator::evaluate(const JudgedEvent& event, std::vector<Match>& out) {
     if (!holds) return true;
     ++counted.held;
     return impl.add_match(entry.tag, source, out);
-  });
+  };
+  if (among.empty()) {
+    session.candidates(bucket.own, {}, ask);
+  } else if (left <= bucket.event.groups().size()) {
+    session.each(among, ask);  // fewer questions than the guards ask
+  } else {
+    session.candidates(bucket.event, among, ask);
+  }
 }
 
 }  // namespace ambit::engine

@@ -29,6 +29,12 @@ struct FieldDef {
   Value (*read)(const ReadContext&) noexcept;
 };
 
+/// The row of a field that, of an open, the path alone decides.
+inline FieldDef of_path(FieldDef def) {
+  def.info.is_of_path = true;
+  return def;
+}
+
 struct FieldRef {
   const FieldDef* def = nullptr;
   int index = -1;  ///< -1 = none given

@@ -263,9 +263,9 @@ FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, st
 
 std::span<const FieldDef> network_fields() {
   static const std::vector<FieldDef> rows = {
-      row("fd.name", kText, kFd, "path of the file or unix socket, or client:port->server:port", name),
-      row("fd.directory", kText, kOpen, "directory of the file", directory),
-      row("fd.filename", kText, kOpen, "file name without directory", filename),
+      of_path(row("fd.name", kText, kFd, "path of the file or unix socket, or client:port->server:port", name)),
+      of_path(row("fd.directory", kText, kOpen, "directory of the file", directory)),
+      of_path(row("fd.filename", kText, kOpen, "file name without directory", filename)),
       row("fd.type", kText, kFd, "file, directory, device, pipe, ipv4, ipv6, unix",
           [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).type); }),
       row("fd.typechar", kText, kFd, "f, d, v, p, 4, 6, u",

@@ -46,6 +46,7 @@ class Program {
     Guards own;      ///< by any term
     Guards event;    ///< by terms of the event
     Guards process;  ///< by terms of the acting process
+    Guards path;     ///< of opens: by terms of the path
   };
 
   [[nodiscard]] const Bucket& bucket(EventKind kind) const noexcept { return buckets_[static_cast<std::size_t>(kind)]; }
@@ -58,6 +59,7 @@ class Program {
     return std::span(children_).subspan(node.children, node.count);
   }
   [[nodiscard]] bool is_of_process(std::uint32_t leaf) const noexcept { return is_of_process_[leaf]; }
+  [[nodiscard]] bool is_of_path(std::uint32_t leaf) const noexcept { return is_of_path_[leaf]; }
   [[nodiscard]] bool is_changing(std::uint32_t leaf, EventKind kind) const noexcept {
     return !leaves_[leaf].repeats.test(static_cast<std::size_t>(kind));
   }
@@ -76,6 +78,7 @@ class Program {
   std::vector<LeafGroup> groups_;
   std::vector<std::int32_t> group_of_;  ///< by leaf
   std::vector<bool> is_of_process_;     ///< by leaf
+  std::vector<bool> is_of_path_;        ///< by leaf
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> children_;
   std::array<Bucket, kEventKinds> buckets_;

@@ -44,8 +44,10 @@ std::uint32_t ProgramBuilder::add_leaf(Leaf leaf) {
   const auto [known, is_new] = by_key_.emplace(key_of(leaf), static_cast<std::uint32_t>(leaves.size()));
   if (!is_new) return known->second;
   const auto& terms = program_.terms_;
-  const bool is_right_of_process = leaf.right < 0 || terms[static_cast<std::size_t>(leaf.right)].is_of_process;
-  program_.is_of_process_.push_back(terms[leaf.term].is_of_process && is_right_of_process);
+  const auto& left = terms[leaf.term];
+  const auto& right = leaf.right < 0 ? left : terms[static_cast<std::size_t>(leaf.right)];
+  program_.is_of_process_.push_back(left.is_of_process && right.is_of_process);
+  program_.is_of_path_.push_back(left.is_of_path && right.is_of_path);
   leaves.push_back(std::move(leaf));
   return known->second;
 }
@@ -227,23 +229,24 @@ void ProgramBuilder::make_groups() {
 }
 
 void ProgramBuilder::make_guards() {
-  const auto is_grouped = [&](std::uint32_t leaf) { return program_.group_of_[leaf] >= 0; };
+  const auto& program = program_;
+  const auto is_grouped = [&](std::uint32_t leaf) { return program.group_of(leaf) >= 0; };
   for (std::size_t i = 0; i < kEventKinds; ++i) {
-    auto& growing = growing_[i];
     auto& bucket = program_.buckets_[i];
-    for (const auto& tree : trees_[i]) {
-      const auto choose = [&](const std::function<bool(std::uint32_t)>& may_guard) {
-        return choose_guard(tree, program_.leaves_, program_.terms_, may_guard);
-      };
-      growing.own.push_back(choose(is_grouped));
-      growing.event.push_back(
-          choose([&](std::uint32_t leaf) { return is_grouped(leaf) && !program_.is_of_process(leaf); }));
-      growing.process.push_back(
-          choose([&](std::uint32_t leaf) { return is_grouped(leaf) && program_.is_of_process(leaf); }));
-    }
-    bucket.own.build(growing.own, program_.group_of_);
-    bucket.event.build(growing.event, program_.group_of_);
-    bucket.process.build(growing.process, program_.group_of_);
+    const auto build = [&](Guards& guards, auto&& may_guard) {
+      std::vector<std::vector<std::uint32_t>> chosen;
+      for (const auto& tree : trees_[i]) {
+        chosen.push_back(choose_guard(tree, program_.leaves_, program_.terms_,
+                                      [&](std::uint32_t leaf) { return is_grouped(leaf) && may_guard(leaf); }));
+      }
+      guards.build(chosen, program_.group_of_);
+    };
+    build(bucket.own, [](std::uint32_t) { return true; });
+    build(bucket.event, [&](std::uint32_t leaf) { return !program.is_of_process(leaf); });
+    build(bucket.process, [&](std::uint32_t leaf) { return program.is_of_process(leaf); });
+    if (static_cast<EventKind>(i) == EventKind::open)
+      build(bucket.path, [&](std::uint32_t leaf) { return program.is_of_path(leaf); });
+    const auto& growing = growing_[i];
     for (std::uint32_t node = 0; node < growing.used.size(); ++node) {
       const bool is_chain = program_.nodes_[node].count > 0;
       if (growing.used[node] > 1 && is_chain && bucket.memos < kMaxMemos)

@@ -42,7 +42,6 @@ class ProgramBuilder {
   struct Growing {
     NodeIndex nodes;
     std::vector<std::uint32_t> used;  ///< how many conditions and nodes hold a node, by its number
-    std::vector<std::vector<std::uint32_t>> own, event, process;  ///< guards by entry
   };
 
   [[nodiscard]] KindSet possible_kinds(const Tree& tree) const;

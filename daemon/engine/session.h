@@ -41,8 +41,17 @@ class Session {
     return true;
   }
 
-  /// Calls `on_candidate(place, entry)` for the entries of the bucket that the guards let pass, in their order, until
-  /// it returns false. `among`: only those; empty: all.
+  /// Calls `on_entry(place, entry)` for these entries of the bucket, in their order, until it returns false.
+  template <class OnEntry>
+  void each(std::span<const std::uint64_t> places, OnEntry&& on_entry) const {
+    for (std::size_t word = 0; word < places.size(); ++word) {
+      for (auto bits = places[word]; bits != 0; bits &= bits - 1) {
+        const auto place = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        if (!on_entry(place, bucket_.entries[place])) return;
+      }
+    }
+  }
+  /// The same for those that the guards let pass. `among`: only those; empty: all.
   template <class OnCandidate>
   void candidates(const Guards& guards, std::span<const std::uint64_t> among, OnCandidate&& on_candidate) {
     const auto always = guards.always();
@@ -54,13 +63,8 @@ class Session {
         for (std::size_t i = 0; i < more.size(); ++i) mask[i] |= more[i];
       });
     }
-    for (std::size_t word = 0; word < always.size(); ++word) {
-      auto bits = among.empty() ? mask[word] : mask[word] & among[word];
-      for (; bits != 0; bits &= bits - 1) {
-        const auto place = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        if (!on_candidate(place, bucket_.entries[place])) return;
-      }
-    }
+    for (std::size_t word = 0; word < among.size(); ++word) mask[word] &= among[word];
+    each(std::span(mask).first(always.size()), on_candidate);
   }
 
   [[nodiscard]] const Program::Bucket& bucket() const noexcept { return bucket_; }

@@ -5,7 +5,7 @@
 
 #include "ambit/event.h"
 #include "enrich/catalog.h"
-#include "util/text_memo.h"
+#include "util/memo.h"
 
 namespace ambit::enrich {
 

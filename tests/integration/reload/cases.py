@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """New configuration under a running daemon: on request, by SIGHUP and by a change of its files; all of it or nothing, told in the
 log, the ledger, the metrics, and as an alert where it is refused."""
+import json
 import os
 import shutil
 import signal
@@ -196,6 +197,29 @@ def a_signal_and_a_request_are_reloads():
         expect_equal("reloads", scene.reloads("ok"), 3)  # what the request had read is no news to the watch
 
 
+def the_profile_counts_since_the_rules_are_in_force():
+    with Scene() as scene:
+        scene.rule("own.yaml", "First", "TEST-1", scene.plain)
+        scene.rule("more.yaml", "Second", "TEST-2", "/nowhere")
+        scene.wait_reload(1)
+
+        def row(rule):
+            answer = json.loads(scene.daemon.cli("rules", "profile", "--json").stdout)
+            return next(row for row in answer["rules"] if row["id"] == rule)
+
+        for _ in range(7):
+            scene.read(scene.plain)
+        expect(host.wait_until(lambda: row("TEST-1")["held"] == 7, 5, 0.2), lambda: f"held {row('TEST-1')}, expected 7")
+        expect(row("TEST-1")["tests"] >= 7 and row("TEST-1")["tried"] >= 7, f"{row('TEST-1')}")
+        expect_equal("of the rule on another file", row("TEST-2")["held"], 0)
+        text = scene.daemon.cli("rules", "profile", "--top", "1").stdout.splitlines()
+        expect_contains("head", text[0], "2 rules on")
+        expect_equal("rows of the dearest one", len([line for line in text if line.startswith("TEST-")]), 1)
+        scene.rule("own.yaml", "First", "TEST-1", "/nowhere")
+        scene.wait_reload(2)
+        expect(host.wait_until(lambda: row("TEST-1")["held"] == 0, 5, 0.2), "counts of the rules of before")
+
+
 def no_act_falls_between_two_sets():
     with Scene() as scene:
         scene.rule("own.yaml", "First", "TEST-1", scene.plain)
@@ -215,7 +239,7 @@ def main():
     cases = Cases("reload")
     for case in (a_changed_file_is_in_force, what_is_the_same_is_no_reload, a_refused_change_is_told_once_and_changes_nothing,
                  a_refused_reload_is_an_alert, a_config_map_that_is_swapped_is_in_force,
-                 a_signal_and_a_request_are_reloads, no_act_falls_between_two_sets):
+                 a_signal_and_a_request_are_reloads, the_profile_counts_since_the_rules_are_in_force, no_act_falls_between_two_sets):
         cases.run(case.__name__, case)
     sys.exit(cases.status())
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -17,32 +16,32 @@ struct RuleCounters {
   std::uint64_t held = 0;   ///< events that it held for
 };
 
-/// Runs a rule set for one thread and remembers what the acting processes alone decide: the same answers as
-/// RuleSet::evaluate(), in less time where processes act more than once.
+/// Runs a rule set for one thread and remembers what the acting processes alone, and the paths of opens alone, decide:
+/// the same answers as RuleSet::evaluate(), in less time where processes act and paths come more than once.
 class Evaluator {
  public:
-  /// `processes`: how many snapshots of processes are remembered (a power of two); each is kept alive by it until
-  /// another takes its place.
-  explicit Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes = 1024);
+  /// `processes`: how many snapshots of processes are remembered, up to twice as many; each is kept alive by it.
+  explicit Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes = 512);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
   /// Appends one Match for each rule that holds, in load order. Never throws but on memory exhaustion, reads no clock
-  /// and no file; allocates for what is appended and for processes not met before.
+  /// and no file; allocates for what is appended and for processes and paths not met before.
   void evaluate(const JudgedEvent& event, std::vector<Match>& out);
 
   [[nodiscard]] const RuleSet& rules() const noexcept { return *rules_; }
+  [[nodiscard]] std::uint64_t events() const noexcept { return events_; }
   /// In the order of RuleSet::rules().
   [[nodiscard]] const std::vector<RuleCounters>& counters() const noexcept { return counters_; }
 
  private:
-  struct Known;
-  [[nodiscard]] const std::vector<std::uint64_t>& possible(const JudgedEvent& event);
+  class Memory;
 
   std::shared_ptr<const RuleSet> rules_;
-  std::vector<Known> known_;
+  std::unique_ptr<Memory> memory_;
   std::vector<RuleCounters> counters_;
+  std::uint64_t events_ = 0;
 };
 
 }  // namespace ambit::engine

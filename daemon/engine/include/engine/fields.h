@@ -40,6 +40,7 @@ struct FieldInfo {
   KindSet kinds;                  ///< events that can have it; on others it is always missing
   std::string_view doc;
   bool is_of_process = false;  ///< one snapshot of the acting process decides it, whatever the event
+  bool is_of_path = false;     ///< of an open, the path alone decides it
   KindSet repeats = {};  ///< events of which the seen-table's key decides it: equal for every repetition of an access
 };
 

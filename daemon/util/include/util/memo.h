@@ -5,45 +5,57 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace ambit::util {
 
-/// Remembers what a pure function gave for texts asked before: the answer is the same with and without. A fixed number
-/// of places, two for each text; of those that fall into the same two the last two asked anew are kept. Not for threads.
-template <class Value>
-class TextMemo {
+/// Remembers what a pure function gave for keys asked before: the answer is the same with and without. Keeps at least
+/// the last `keys` that were asked for, and at most twice as many. Not for threads.
+template <class Key, class Value, class Hash = std::hash<Key>>
+class Memo {
  public:
-  /// `places`: a power of two. Texts longer than `max_text` are asked anew each time.
-  explicit TextMemo(std::size_t places, std::size_t max_text = 256) : places_(places), max_text_(max_text) {}
+  explicit Memo(std::size_t keys) : keys_(keys) {}
 
-  template <class Make>
-  const Value& get(std::string_view text, Make&& make) {
-    const auto hash = std::hash<std::string_view>{}(text) & (places_.size() - 1);
-    Place& place = places_[hash];
-    if (place.is_used && place.text == text) return place.value;
-    Place& second = places_[hash ^ 1];
-    if (second.is_used && second.text == text) return second.value;
-    if (text.size() > max_text_) {
-      unkept_ = make(text);
-      return unkept_;
+  /// `key`: a Key or what Hash takes for one. Valid until the next call.
+  template <class Asked, class Make>
+  Value& get(const Asked& key, Make&& make) {
+    if (const auto known = recent_.find(key); known != recent_.end()) return known->second;
+    if (recent_.size() >= keys_) {
+      older_ = std::move(recent_);
+      recent_ = {};
     }
-    std::swap(place, second);
-    place.value = make(text);
-    place.text = text;
-    place.is_used = true;
-    return place.value;
+    if (auto known = older_.extract(Key(key)); !known.empty()) return recent_.insert(std::move(known)).position->second;
+    return recent_.emplace(Key(key), make(key)).first->second;
   }
 
  private:
-  struct Place {
-    std::string text;
-    Value value{};
-    bool is_used = false;
+  using Map = std::unordered_map<Key, Value, Hash, std::equal_to<>>;
+
+  std::size_t keys_;
+  Map recent_, older_;
+};
+
+/// The same for texts, of which long ones are asked anew each time.
+template <class Value>
+class TextMemo {
+ public:
+  explicit TextMemo(std::size_t texts) : memo_(texts) {}
+
+  template <class Make>
+  const Value& get(std::string_view text, Make&& make) {
+    constexpr std::size_t kLongest = 512;
+    if (text.size() > kLongest) return unkept_ = make(text);
+    return memo_.get(text, make);
+  }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
   };
-  std::vector<Place> places_;
-  std::size_t max_text_;
+
+  Memo<std::string, Value, Hash> memo_;
   Value unkept_{};
 };
 
