@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "alert/alert_json.h"
@@ -206,6 +207,21 @@ int run_replay(const Options& options, const cli::Context& context) {
 }
 
 }  // namespace
+
+Result<cli::RecordedAlerts> judge_recording(const std::string& file, const std::vector<util::Document>& rules) {
+  cli::RecordedAlerts out;
+  std::set<std::string> known;
+  ReplayHooks hooks;
+  hooks.on_alert = [&](const AlertRef& alert) {
+    if (known.insert(alert->id).second) ++out.count[{alert->rule->id, alert->workload ? alert->workload->name : ""}];
+  };
+  const auto report = replay_file(file, {rules, std::nullopt}, hooks);
+  if (!report.ok()) return report.error();
+  for (const auto& unjudged : unjudged_rules(*report)) out.unjudged.emplace(unjudged.rule->id, unjudged.reason);
+  if (!report->end.is_whole) out.damage = fmt::format("byte {}: {}", report->end.offset, report->end.reason);
+  if (report->gaps != 0) out.damage = fmt::format("{} events are missing", report->events_missing);
+  return out;
+}
 
 cli::Command add_replay(CLI::App& app, cli::Context& context) {
   auto* command = app.add_subcommand("replay", "Judge a recording again; needs no daemon");

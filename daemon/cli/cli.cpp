@@ -22,12 +22,13 @@ constexpr AddCommand kCommands[] = {
 constexpr const char* kFooter =
     "Exit codes: 0 fine, 1 a check found something, 2 wrong usage or invalid input, 3 needs privileges, 4 degraded.";
 
-int parse_and_run(int argc, const char* const* argv, const std::vector<AddCommand>& more) {
+int parse_and_run(int argc, const char* const* argv, const Outside& outside) {
   CLI::App app("Ambit holds model-serving workloads to their declared scope.", "ambit");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kFooter);
   Context context;
+  context.judge_recording = outside.judge_recording;
   app.add_option("--config", context.config_files, "Configuration file or folder; may be given again, later ones win")
       ->type_name("PATH");
   app.add_option("--socket", context.socket, "Control socket of the daemon; default: from the configuration")
@@ -35,7 +36,7 @@ int parse_and_run(int argc, const char* const* argv, const std::vector<AddComman
   app.add_flag("--json", context.is_json, "Output for programs");
 
   std::vector<Command> commands;
-  for (const auto add : more) commands.push_back(add(app, context));
+  for (const auto add : outside.commands) commands.push_back(add(app, context));
   for (const auto add : kCommands) commands.push_back(add(app, context));
 
   try {
@@ -50,9 +51,9 @@ int parse_and_run(int argc, const char* const* argv, const std::vector<AddComman
 
 }  // namespace
 
-int run_cli(int argc, const char* const* argv, const std::vector<AddCommand>& more) {
+int run_cli(int argc, const char* const* argv, const Outside& outside) {
   try {
-    const int code = parse_and_run(argc, argv, more);
+    const int code = parse_and_run(argc, argv, outside);
     std::fflush(stdout);
     return code;
   } catch (const std::exception& e) {

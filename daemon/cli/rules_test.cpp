@@ -5,7 +5,9 @@
 
 #include "command_group.h"
 #include "commands.h"
+#include "config/documents.h"
 #include "output.h"
+#include "recording_test.h"
 #include "rule_files.h"
 #include "table.h"
 
@@ -22,7 +24,13 @@ std::vector<std::string> rules_without_examples(const engine::RuleSet& set) {
   return out;
 }
 
-void show(const std::vector<engine::ExampleResult>& results, const engine::RuleSet& set) {
+/// What the tests of recordings came to.
+struct Recordings {
+  std::size_t tests = 0;
+  std::vector<util::Diagnostic> differences;
+};
+
+void show(const std::vector<engine::ExampleResult>& results, const Recordings& recordings, const engine::RuleSet& set) {
   std::size_t failed = 0;
   for (const auto& r : results) {
     if (r.passed()) continue;
@@ -30,10 +38,14 @@ void show(const std::vector<engine::ExampleResult>& results, const engine::RuleS
     print(fmt::format("{} {}:{}: example of {} {}\n", paint("FAIL", Tone::bad), r.file, r.line, r.rule_id,
                       r.must_fire ? "should fire and stays silent" : "should stay silent and fires"));
   }
+  for (const auto& d : recordings.differences)
+    print(fmt::format("{} {}:{}: {}\n", paint("FAIL", Tone::bad), d.file, d.line, d.message));
   for (const auto& id : rules_without_examples(set)) {
     print(fmt::format("{} {} lacks an example that fires or one that stays silent\n", paint("note", Tone::warn), id));
   }
-  print(fmt::format("{} rules, {} examples: {}\n", set.rules().size(), results.size(),
+  failed += recordings.differences.size();
+  print(fmt::format("{} rules, {} examples{}: {}\n", set.rules().size(), results.size(),
+                    recordings.tests == 0 ? "" : fmt::format(", {} recording(s)", recordings.tests),
                     failed == 0 ? "all as they should be" : fmt::format("{} failed", failed)));
 }
 
@@ -51,21 +63,61 @@ json to_json(const std::vector<engine::ExampleResult>& results) {
   return list;
 }
 
-int test(const std::vector<std::string>& files, const Context& context) {
-  const auto loaded = load_rules(files, context);
-  if (loaded.set == nullptr) {
-    if (context.is_json) print_json({{"ok", false}, {"diagnostics", diagnostics_json(loaded.diagnostics)}});
-    if (!context.is_json) print_diagnostics(loaded.diagnostics);
-    return kUsage;
+struct Options {
+  std::vector<std::string> files, recordings;
+};
+
+/// Faults of the files, and recordings that cannot be read, go to `faults`.
+Recordings test_recordings(const Options& options, const LoadedRules& loaded, const Context& context,
+                           std::vector<util::Diagnostic>& faults) {
+  Recordings out;
+  const auto read = config::read_documents(options.recordings, "recording tests");
+  faults.insert(faults.end(), read.diagnostics.begin(), read.diagnostics.end());
+  for (const auto& document : read.documents) {
+    const auto tests = read_recording_tests(document, faults);
+    for (const auto& test : tests) {
+      for (const auto& expected : test.alerts) {
+        if (!expected.rule.empty() && loaded.set->find(expected.rule) == nullptr)
+          faults.push_back({test.file, expected.line, 0, fmt::format("no rule has the id '{}'", expected.rule), false});
+      }
+      if (util::has_errors(faults)) continue;
+      const auto found = context.judge_recording(test.recording, loaded.documents);
+      if (!found.ok()) {
+        faults.push_back({test.file, test.line, 0, found.error().message, false});
+        continue;
+      }
+      ++out.tests;
+      const auto differ = differences(test, *found);
+      out.differences.insert(out.differences.end(), differ.begin(), differ.end());
+    }
   }
+  return out;
+}
+
+int refuse(const std::vector<util::Diagnostic>& faults, const Context& context) {
+  if (context.is_json) print_json({{"ok", false}, {"diagnostics", diagnostics_json(faults)}});
+  if (!context.is_json) print_diagnostics(faults);
+  return kUsage;
+}
+
+int test(const Options& options, const Context& context) {
+  const auto loaded = load_rules(options.files, context);
+  if (loaded.set == nullptr) return refuse(loaded.diagnostics, context);
+  std::vector<util::Diagnostic> faults;
+  Recordings recordings;
+  if (!options.recordings.empty()) recordings = test_recordings(options, loaded, context, faults);
+  if (util::has_errors(faults)) return refuse(faults, context);
   const auto results = engine::run_examples(*loaded.set);
-  const bool is_good = std::all_of(results.begin(), results.end(), [](const auto& r) { return r.passed(); });
+  const bool is_good = recordings.differences.empty() &&
+                       std::all_of(results.begin(), results.end(), [](const auto& r) { return r.passed(); });
   if (context.is_json) {
     print_json({{"ok", is_good},
                 {"examples", to_json(results)},
+                {"recordings", recordings.tests},
+                {"differences", diagnostics_json(recordings.differences)},
                 {"rules_without_examples", rules_without_examples(*loaded.set)}});
   } else {
-    show(results, *loaded.set);
+    show(results, recordings, *loaded.set);
   }
   return is_good ? kFine : kFinding;
 }
@@ -75,9 +127,15 @@ int test(const std::vector<std::string>& files, const Context& context) {
 Command add_rules_test(CLI::App& app, Context& context) {
   auto* command = command_group(app, "rules", "Detection rules")
                       .add_subcommand("test", "Run the examples of the rules; needs no daemon");
-  auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("files", *files, "Rule files or folders; default: the configured or built-in ones");
-  return {[files, &context] { return test(*files, context); }, command};
+  auto options = std::make_shared<Options>();
+  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  auto* recordings = command
+                         ->add_option("--recordings", options->recordings,
+                                      "Files that name a recording and the alerts expected of it, or folders of them")
+                         ->type_name("PATH")
+                         ->allow_extra_args(false);
+  if (!context.judge_recording) command->remove_option(recordings);
+  return {[options, &context] { return test(*options, context); }, command};
 }
 
 }  // namespace ambit::cli

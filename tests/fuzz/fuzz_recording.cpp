@@ -9,6 +9,7 @@
 
 #include "alert/alerter.h"
 #include "collector/recording.h"
+#include "engine/correlator.h"
 #include "enrich/enricher.h"
 #include "scope/judge.h"
 #include "util/archive_vocabulary.h"
@@ -36,29 +37,59 @@ spec:
   return scope::Judge(set);
 }
 
+/// Every kind of window, and a chain.
+std::shared_ptr<const engine::RuleSet> rules() {
+  static const auto set = [] {
+    const util::Document text{"rules", R"(
+- {rule: o, id: O, desc: d, condition: evt.type = open, output: o, priority: info, generate: false}
+- {rule: c, id: C, desc: d, condition: evt.type = connect, output: o, priority: info, generate: false}
+- {rule: n, id: N, desc: d, output: o, priority: error, correlation: {type: event_count, rules: [O], group-by: [proc.name], timespan: 5m, condition: {gte: 2}}}
+- {rule: v, id: V, desc: d, output: o, priority: error, correlation: {type: value_count, rules: [O], group-by: [proc.pid], timespan: 5m, condition: {field: fd.name, gt: 1}}}
+- {rule: s, id: S, desc: d, output: o, priority: error, correlation: {type: value_sum, rules: [O], timespan: 5m, condition: {field: fd.num, gte: 9}}}
+- {rule: t, id: T, desc: d, output: o, priority: error, correlation: {type: temporal, rules: [O, C], group-by: [proc.name], timespan: 5m}}
+- {rule: q, id: Q, desc: d, output: o, priority: error, correlation: {type: temporal_ordered, rules: [N, C], group-by: [proc.name], timespan: 5m}}
+)"};
+    auto result = engine::RuleSet::compile(std::span(&text, 1));
+    if (result.set == nullptr) throw std::runtime_error(util::to_string(result.diagnostics));
+    return result.set;
+  }();
+  return set;
+}
+
 /// State, then events that are judged by it: what was accepted has to hold.
 void take(std::string_view bytes) {
   util::ArchiveReader archive(bytes);
   enrich::Enricher enricher(nullptr);
   auto scopes = judge();
+  engine::Correlator correlator(rules(), {});
   alert::Alerter alerter({});
   enricher.restore(archive);
   scopes.restore(archive);
+  correlator.restore(archive);
   alerter.restore(archive);
   if (!archive.ok()) return;
   std::vector<AlertRef> alerts;
   const Match match{std::make_shared<RuleInfo>(), "text"};
+  std::vector<Match> matches;
+  std::vector<engine::CorrelationAlert> correlated;
   while (archive.ok() && archive.left() > 0) {
     Event event;
     archive(event);
     if (!archive.ok()) break;
-    if (event.kind == EventKind::tick) alerter.tick(event.time, std::get<TickFacts>(event.facts).wall, alerts);
+    if (const auto* tick = std::get_if<TickFacts>(&event.facts)) {
+      correlator.advance(event.time, correlated);
+      alerter.tick(event.time, tick->wall, alerts);
+    }
     JudgedEvent judged;
     judged.enriched = enricher.apply(event);
     judged.judgement = scopes.judge(judged.enriched);
     scopes.take_resolve_requests();
     alerter.consider(judged, std::span(&match, 1), {}, alerts);
+    matches.clear();
+    rules()->evaluate(judged, matches);
+    correlator.observe(judged, matches, correlated);
   }
+  correlator.settle(correlated);
   alerter.flush(alerts);
 }
 

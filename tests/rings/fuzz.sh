@@ -3,8 +3,11 @@
 # shellcheck shell=bash disable=SC2034
 fuzz_packages=(libclang-rt-14-dev)
 
-ring_fuzz() {
-  local target name log corpus seconds=${AMBIT_FUZZ_SECONDS:-20}
+ring_fuzz() { fuzz_for "${AMBIT_FUZZ_SECONDS:-20}"; }
+
+# fuzz_for SECONDS: each target for so long.
+fuzz_for() {
+  local target name log corpus seconds=$1
   local source wanted=()
   for source in tests/fuzz/fuzz_*.cpp; do wanted+=(--target "$(basename "$source" .cpp)"); done
   ring_build fuzz "${wanted[@]}" || return 0

@@ -304,10 +304,64 @@ def requests_that_cannot_be_met_are_refused():
         expect_equal("exit of replay", replay(scene.file).returncode, 0)
 
 
+def rules_are_tested_on_recordings():
+    with Scene() as scene:
+        other, plain = scene.write("other/one", "x"), scene.write("other/two", "x")
+        run = scene.record("--filter", "evt.type in (open, exec, fork, exit)")
+        for path in (other, plain, plain):
+            scene.member("read_file", path)
+        scene.member("connect_tcp", "127.0.0.1", "9")
+        scene.settle()
+        expect_equal("exit of record", end(run)[0], 0)
+        scene.daemon.stop()
+        test_rules(scene.dir, other, plain)
+
+
+def test_rules(folder, other, plain):
+    def write(name, text):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+            out.write(text)
+        return os.path.join(folder, name)
+
+    def test(expected, *options):
+        file = write("expected.yaml", expected)
+        run = subprocess.run([AMBIT, "rules", "test", rules, "--recordings", file, *options], capture_output=True, text=True, check=False,
+                             timeout=60)
+        return run.returncode, run.stdout + run.stderr
+
+    rules = write("rules.yaml", RULE.format(name="One", id="R-1", kind="open", condition=f"fd.name = {other}")
+                  + RULE.format(name="Two", id="R-2", kind="open", condition=f"fd.name = {plain}")
+                  + RULE.format(name="Peer", id="R-3", kind="connect", condition="fd.sport = 1"))
+    head = "recording: run.ambit\nalerts:\n"
+    code, out = test(head + "  - {rule: R-1, workload: recorded}\n  - {rule: R-2, count: 1}\n")
+    expect_equal("exit where all is as expected", code, 0)
+    expect_contains("summary", out, "3 rules, 0 examples, 1 recording(s): all as they should be")
+    code, out = test(head + "  - {rule: R-1, count: 3}\n  - {rule: R-2, workload: elsewhere, count: 0}\n")
+    expect_equal("exit where not", code, 1)
+    expect_contains("differences", out, "expected.yaml:3: R-1: 1 alert(s), expected 3",
+                    "expected.yaml:1: R-2 on recorded: 1 alert(s), expected none")
+    code, out = test(head + "  - {rule: R-2}\nothers: ignore\n")
+    expect_equal("exit where others are ignored", code, 0)
+    code, out = test(head + "  - {rule: R-3, count: 0}\nothers: ignore\n")
+    expect_equal("exit of a rule whose events were left out", code, 1)
+    expect_contains("why", out, "expected.yaml:3: R-3 cannot be judged:", "left out by the filter")
+    code, out = test(head + "  - {rule: R-9, cuont: 1}\n")
+    expect_equal("exit of a faulty file", code, 2)
+    expect_contains("faults", out, "expected.yaml:3", "unknown key 'cuont'; did you mean 'count'", "no rule has the id 'R-9'")
+    code, out = test("recording: gone.ambit\nalerts: []\n")
+    expect_equal("exit of a recording that is not there", code, 2)
+    expect_contains("fault", out, "expected.yaml:1", "gone.ambit: cannot be read")
+    with open(os.path.join(folder, "run.ambit"), "r+b") as file:
+        file.truncate(os.path.getsize(file.name) - 10)
+    code, out = test(head + "  - {rule: R-1}\n  - {rule: R-2}\n")
+    expect_equal("exit of a cut recording", code, 1)
+    expect_contains("fault", out, "expected.yaml:1:", "run.ambit: byte ")
+
+
 def main():
     cases = Cases("record")
     for case in (replayed_alerts_are_the_live_ones, every_access_is_recorded_and_none_repeated_after, a_filter_leaves_out_and_says_so,
-                 damaged_files_say_where_they_end, requests_that_cannot_be_met_are_refused):
+                 damaged_files_say_where_they_end, requests_that_cannot_be_met_are_refused, rules_are_tested_on_recordings):
         cases.run(case.__name__, case)
     sys.exit(cases.status())
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/recorded_alerts.h"
+
 namespace CLI {
 class App;
 }
@@ -26,6 +28,7 @@ struct Context {
   std::vector<std::string> config_files;  ///< --config; none = the default ones
   std::string socket;                     ///< --socket; empty = from the configuration
   bool is_json = false;                   ///< --json
+  JudgeRecording judge_recording;         ///< empty where the program cannot replay
 };
 
 /// One subcommand: adds itself to `app` with its options; when it was chosen, `run` is called after parsing and gives
@@ -36,7 +39,13 @@ struct Command {
 };
 using AddCommand = Command (*)(CLI::App& app, Context& context);
 
-/// Parses the command line and runs one subcommand. `more` adds those that live elsewhere (`run`). Never throws.
-int run_cli(int argc, const char* const* argv, const std::vector<AddCommand>& more = {});
+/// What commands need that lives elsewhere.
+struct Outside {
+  std::vector<AddCommand> commands;  ///< further ones (`run`)
+  JudgeRecording judge_recording;
+};
+
+/// Parses the command line and runs one subcommand. Never throws.
+int run_cli(int argc, const char* const* argv, const Outside& outside = {});
 
 }  // namespace ambit::cli
