@@ -81,9 +81,9 @@ Status read_header(Bytes record, ambit_rec_header& h) {
 Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) {
   ambit_rec_header h{};
   if (auto status = read_header(record, h); !status.ok()) return status.error();
-  Event event = event_of(h, position);
-  if (auto status = decode_body(record.first(h.size), h.type, event); !status.ok()) return status.error();
-  return event;
+  Result<Event> out = event_of(h, position);  // the one object, so that no event is moved
+  if (auto status = decode_body(record.first(h.size), h.type, *out); !status.ok()) out = status.error();
+  return out;
 }
 
 }  // namespace ambit::decode

@@ -33,13 +33,15 @@ void PathIndex::add(util::PathPattern pattern, std::uint32_t value) {
 void PathIndex::seal() {
   slots_.assign(std::bit_ceil(groups_.size() * 2 + 1), 0);
   const std::size_t mask = slots_.size() - 1;
+  lengths_.clear();
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-    std::uint64_t hash = kSeed;
-    for (const char c : groups_[i].prefix) hash = mix(hash, c);
-    std::size_t at = (hash ^ (hash >> 32)) & mask;
+    lengths_.push_back(groups_[i].prefix.size());
+    std::size_t at = hash_of(groups_[i].prefix) & mask;
     while (slots_[at] != 0) at = (at + 1) & mask;
     slots_[at] = i + 1;
   }
+  std::sort(lengths_.begin(), lengths_.end());
+  lengths_.erase(std::unique(lengths_.begin(), lengths_.end()), lengths_.end());
 }
 
 }  // namespace ambit::scope

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,9 +11,9 @@
 
 namespace ambit::scope {
 
-/// Many path patterns, asked with one walk over the path: a rolling hash of the bytes so far is looked up at every `/`.
-/// Patterns are filed under their leading directory without wildcards; only those filed under a directory that the path
-/// really has are compared. Immutable after seal().
+/// Many path patterns, asked together. Patterns are filed under their leading directory without wildcards; of a path only
+/// the directories are looked up that are as long as one of these, and only what is filed there is compared. Immutable
+/// after seal().
 class PathIndex {
  public:
   void add(util::PathPattern pattern, std::uint32_t value);
@@ -24,12 +25,10 @@ class PathIndex {
   bool find(std::string_view path, Visit&& visit) const {
     if (groups_.empty() || path.empty() || path.front() != '/') return false;
     if (path == "/") path = {};
-    std::uint64_t hash = kSeed;
-    if (visit_group({}, path, hash, visit)) return true;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-      hash = mix(hash, path[i]);
-      const bool at_end = i + 1 == path.size();
-      if ((at_end || path[i + 1] == '/') && visit_group(path.substr(0, i + 1), path, hash, visit)) return true;
+    for (const auto length : lengths_) {
+      if (length > path.size()) return false;
+      const bool is_directory = length == path.size() || path[length] == '/';
+      if (is_directory && visit_group(path.substr(0, length), path, visit)) return true;
     }
     return false;
   }
@@ -44,14 +43,12 @@ class PathIndex {
     std::string prefix;  ///< "" = the root
     std::vector<Item> items;
   };
-  static constexpr std::uint64_t kSeed = 0xcbf29ce484222325ULL;  // FNV-1a
-  static constexpr std::uint64_t mix(std::uint64_t hash, char c) noexcept {
-    return (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  [[nodiscard]] static std::size_t hash_of(std::string_view prefix) noexcept {
+    return std::hash<std::string_view>{}(prefix);
   }
-
-  [[nodiscard]] const Group* group_of(std::string_view prefix, std::uint64_t hash) const noexcept {
+  [[nodiscard]] const Group* group_of(std::string_view prefix) const noexcept {
     const std::size_t mask = slots_.size() - 1;
-    for (std::size_t at = (hash ^ (hash >> 32)) & mask; slots_[at] != 0; at = (at + 1) & mask) {
+    for (std::size_t at = hash_of(prefix) & mask; slots_[at] != 0; at = (at + 1) & mask) {
       const Group& group = groups_[slots_[at] - 1];
       if (group.prefix == prefix) return &group;
     }
@@ -59,8 +56,8 @@ class PathIndex {
   }
 
   template <class Visit>
-  bool visit_group(std::string_view prefix, std::string_view path, std::uint64_t hash, Visit&& visit) const {
-    const Group* const group = group_of(prefix, hash);
+  bool visit_group(std::string_view prefix, std::string_view path, Visit&& visit) const {
+    const Group* const group = group_of(prefix);
     if (group == nullptr) return false;
     for (const Item& item : group->items) {
       const bool matches =
@@ -73,6 +70,7 @@ class PathIndex {
   }
 
   std::vector<Group> groups_;
+  std::vector<std::size_t> lengths_;  ///< of their prefixes, ascending, each once
   std::vector<std::uint32_t> slots_;  ///< open addressing, power of two, group number + 1
 };
 
