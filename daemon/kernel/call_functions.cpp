@@ -118,6 +118,7 @@ bool CallTypes::is_in_kernel(const std::string& name) {
 }
 
 std::string CallTypes::obstacle(const WatchedCall& call) {
+  if (call.need == FunctionNeed::if_told) return "";
   for (const auto& names : {functions_64(call), functions_32(call)}) {
     for (const auto& name : names) {
       if (find(name) == nullptr && is_in_kernel(name)) return fmt::format("this kernel tells no type of {}", name);

@@ -28,7 +28,8 @@ constexpr std::string_view kBlindMprotectByCall =
     "but the first";
 constexpr std::string_view kBlindExhaustionAtFunctions =
     "processes of no workload; descriptors that io_uring was refused, or a call that no other signal watches (pipe, "
-    "epoll_create, eventfd, inotify_init, timerfd_create, signalfd, socketpair)";
+    "epoll_create, eventfd, inotify_init, timerfd_create, signalfd, socketpair); fork() and vfork() that fail by their "
+    "own calls, where the kernel tells no type of these (6.18)";
 constexpr std::string_view kBlindNames =
     "the object behind a path (the caller's string is read after the call); by strangers only with a directory "
     "descriptor or as a watched name, protected parents are left to fanotify";
