@@ -39,6 +39,12 @@ class Replay {
       return Error{fmt::format("nothing to replay: the recording ends at byte {} before its state: {}",
                                report_.end.offset, report_.end.reason)};
     }
+    if (!given_.are_recorded()) {
+      // Nothing comes after the recording, so nothing late is waited for; the daemon went on waiting.
+      alerts_.clear();
+      assessment_->settle(alerts_);
+      tell_alerts();
+    }
     report_.rules = assessment_->sets().rules;
     report_.open_windows = assessment_->alerter().stats().open_kinds;
     report_.last = assessment_->now();
@@ -152,9 +158,13 @@ class Replay {
     alerts_.clear();
     const Assessed assessed = assessment_->assess(event, alerts_);
     assessment_->alert(assessed, alerts_);
+    tell_alerts();
+    if (hooks_.on_tick && event.kind == EventKind::tick) hooks_.on_tick(event.time);
+  }
+
+  void tell_alerts() {
     report_.alerts += alerts_.size();
     if (hooks_.on_alert) std::for_each(alerts_.begin(), alerts_.end(), hooks_.on_alert);
-    if (hooks_.on_tick && event.kind == EventKind::tick) hooks_.on_tick(event.time);
   }
 
   const ReplaySets& given_;

@@ -106,9 +106,7 @@ Group* CorrelationMachine::group_of(const CorrelationPlan::Feed& feed, const Occ
   if (c.lineage >= 0) return ancestor_group(feed, *occasion.source, time);
   key_.clear();
   for (const auto& key : c.refs[feed.ref].keys) {
-    if (read_into(key_, key, *occasion.source)) continue;
-    ++ungrouped_;
-    return nullptr;
+    if (!read_into(key_, key, *occasion.source)) return nullptr;  // without one of the fields it is of no group
   }
   shorten(key_);
   auto& table = tables_[feed.correlation];
@@ -212,7 +210,6 @@ void CorrelationMachine::pass(BootTime time, std::vector<Hit>& out) {
 
 void CorrelationMachine::inherit(CorrelationMachine& from) {
   evicted_before_ = from.stats().evicted;
-  ungrouped_ = from.ungrouped_;
   for (std::size_t i = 0; i < from.plan_.all.size(); ++i) {
     const auto heir = plan_.heir_of(from.plan_.all[i].fingerprint);
     if (!heir) continue;
@@ -231,7 +228,6 @@ CorrelationMachine::Stats CorrelationMachine::stats() const noexcept {
     out.bytes += table.bytes();
     out.evicted += table.evicted();
   }
-  out.ungrouped = ungrouped_;
   return out;
 }
 

@@ -41,7 +41,7 @@ class CorrelationMachine {
 
   struct Stats {
     std::size_t groups = 0, bytes = 0;
-    std::uint64_t evicted = 0, ungrouped = 0;
+    std::uint64_t evicted = 0;
   };
   [[nodiscard]] Stats stats() const noexcept;
   [[nodiscard]] const GroupTable& table(std::size_t correlation) const { return tables_[correlation]; }
@@ -66,7 +66,6 @@ class CorrelationMachine {
   std::vector<GroupTable> tables_;   ///< one a correlation
   std::vector<std::uint32_t> late_;  ///< those whose windows have an end
   std::string key_;
-  std::uint64_t ungrouped_ = 0;
   std::uint64_t evicted_before_ = 0;  ///< from tables that are no more
 };
 

@@ -121,7 +121,6 @@ CorrelatorStats Correlator::stats() const noexcept {
   out.evicted = machine.evicted;
   out.too_late = impl_->too_late;
   out.hurried = impl_->hurried;
-  out.ungrouped = machine.ungrouped;
   return out;
 }
 

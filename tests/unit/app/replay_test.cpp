@@ -127,6 +127,27 @@ TEST_F(ReplayTest, OtherRulesJudgeTheSameEvents) {
   EXPECT_THAT(other.lines[0], HasSubstr("/etc/passwd"));
 }
 
+TEST_F(ReplayTest, OtherRulesCorrelateUpToTheLastEvent) {
+  run_before();
+  host.record(client);
+  host.open(10, "/etc/passwd");
+  host.open(10, "/etc/passwd");
+  host.end_recording();  // no tick behind them: events still wait for late ones
+  ReplaySets sets;
+  sets.rules = std::vector{util::Document{"other.yaml", R"(
+- {rule: o, id: O, desc: d, condition: evt.type = open, output: o, priority: INFO, generate: false}
+- rule: twice
+  id: T-9
+  desc: any
+  output: "%correlation.count"
+  priority: INFO
+  correlation: {type: event_count, rules: [O], group-by: [fd.name], timespan: 1m, condition: {gte: 2}}
+)"}};
+  const auto other = replay_text(client->file(), sets);
+  ASSERT_EQ(other.lines.size(), 1U) << other.error;
+  EXPECT_THAT(other.lines[0], HasSubstr("T-9"));
+}
+
 TEST_F(ReplayTest, RulesThatDoNotCompileAreRefusedWithFileAndLine) {
   host.record(client);
   host.end_recording();

@@ -43,7 +43,6 @@ struct CorrelatorStats {
   std::uint64_t evicted = 0;    ///< groups that went while they could still have counted
   std::uint64_t too_late = 0;   ///< events that came after their time was settled, and were not counted
   std::uint64_t hurried = 0;    ///< events that did not wait their time out
-  std::uint64_t ungrouped = 0;  ///< events without one of the fields to group by
 };
 
 /// What a correlation found.
