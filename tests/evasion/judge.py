@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 # A matter of milliseconds, not of the evidence: the process was new to the daemon, or fanotify's number of it was looked up
 # before its records were read.
 PASSING_QUALITY = {"undecided", "unattributed"}
-# What the techniques amount to one after the other: ten undeclared addresses within a minute.
-OF_ALL_TOGETHER = {"AMB-2302"}
+# What the techniques amount to one after the other: ten undeclared addresses, ten files of models removed, within a minute.
+OF_ALL_TOGETHER = {"AMB-2302", "AMB-2310"}
 OF_NO_WORKLOAD = {"AMB-1905"}  # acts on the daemon
 
 
