@@ -11,9 +11,9 @@
 
 namespace ambit::scope {
 
-/// Many path patterns, asked together. Patterns are filed under their leading directory without wildcards; of a path only
-/// the directories are looked up that are as long as one of these, and only what is filed there is compared. Immutable
-/// after seal().
+/// Many path patterns, asked together. Patterns are filed under their leading directory without wildcards; of a path
+/// only the directories are looked up that are as long as one of these, and only what is filed there is compared.
+/// Immutable after seal().
 class PathIndex {
  public:
   void add(util::PathPattern pattern, std::uint32_t value);

@@ -40,9 +40,9 @@ struct CorrelatorStats {
   std::size_t groups = 0, max_groups = 0;
   std::size_t bytes = 0, max_bytes = 0;
   std::size_t waiting = 0, max_waiting = 0;
-  std::uint64_t evicted = 0;    ///< groups that went while they could still have counted
-  std::uint64_t too_late = 0;   ///< events that came after their time was settled, and were not counted
-  std::uint64_t hurried = 0;    ///< events that did not wait their time out
+  std::uint64_t evicted = 0;   ///< groups that went while they could still have counted
+  std::uint64_t too_late = 0;  ///< events that came after their time was settled, and were not counted
+  std::uint64_t hurried = 0;   ///< events that did not wait their time out
 };
 
 /// What a correlation found.
