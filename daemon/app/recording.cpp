@@ -192,7 +192,7 @@ void Recording::run(const std::stop_token& stop) {
 /// Waits for room: this thread may.
 void Recording::send(const std::string& bytes, const std::stop_token& stop) {
   for (std::string_view rest = bytes; !rest.empty() && stream_->is_open();) {
-    while (stream_->waiting_bytes() > limits_.stream_bytes && stream_->is_open()) {
+    while ((stream_->waiting_bytes() > limits_.stream_bytes || !stream_->has_room()) && stream_->is_open()) {
       if (stop.stop_requested()) return;
       std::this_thread::sleep_for(kRoomPoll);
     }

@@ -20,6 +20,7 @@ bool StreamQueue::publish(std::string line) {
   }
   waiting_bytes_.fetch_add(line.size(), std::memory_order_relaxed);
   lines_.push_back(std::move(line));
+  waiting_lines_.store(lines_.size(), std::memory_order_relaxed);
   if (!std::exchange(is_awake_, true)) wake_();
   return true;
 }
@@ -33,6 +34,7 @@ std::string StreamQueue::take(std::size_t bytes) {
     waiting_bytes_.fetch_sub(lines_.front().size(), std::memory_order_relaxed);
     lines_.pop_front();
   }
+  waiting_lines_.store(lines_.size(), std::memory_order_relaxed);
   if (out.empty() && untold_ > 0) out = fmt::format("{{\"dropped\":{}}}\n", std::exchange(untold_, 0));
   is_awake_ = !out.empty();
   return out;
@@ -43,6 +45,7 @@ void StreamQueue::close() {
   is_open_.store(false, std::memory_order_release);
   lines_.clear();
   waiting_bytes_.store(0, std::memory_order_relaxed);
+  waiting_lines_.store(0, std::memory_order_relaxed);
   wake_ = nullptr;
 }
 

@@ -28,6 +28,10 @@ class StreamQueue final : public Stream {
     return waiting_bytes_.load(std::memory_order_relaxed);
   }
 
+  [[nodiscard]] bool has_room() const noexcept override {
+    return waiting_lines_.load(std::memory_order_relaxed) < capacity_;
+  }
+
   /// Up to `bytes` of waiting lines, each with its line feed; empty when none wait (the next one then wakes).
   std::string take(std::size_t bytes);
   void close();
@@ -42,7 +46,7 @@ class StreamQueue final : public Stream {
   std::function<void()> wake_;
   std::atomic<bool> is_open_{true};
   std::atomic<std::uint64_t> dropped_{0};
-  std::atomic<std::size_t> waiting_bytes_{0};
+  std::atomic<std::size_t> waiting_bytes_{0}, waiting_lines_{0};
 };
 
 }  // namespace ambit::control

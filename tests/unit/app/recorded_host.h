@@ -23,10 +23,11 @@ namespace ambit::app::test {
 /// The client of a recording: takes what is sent, at once or never.
 class Client final : public control::Stream {
  public:
-  enum class Pace { prompt, stuck };
+  enum class Pace { prompt, stuck, full };  ///< full: of many lines with few bytes
   explicit Client(Pace pace = Pace::prompt) : pace_(pace) {}
 
   bool publish(std::string line) override {
+    if (!has_room()) return false;
     const auto item = nlohmann::json::parse(line);
     const std::lock_guard lock(mutex_);
     if (item.contains("data")) file_ += *util::from_base64(item["data"].get<std::string>());
@@ -38,6 +39,7 @@ class Client final : public control::Stream {
   [[nodiscard]] std::size_t waiting_bytes() const noexcept override {
     return pace_.load() == Pace::stuck ? std::size_t{1} << 40 : 0;
   }
+  [[nodiscard]] bool has_room() const noexcept override { return pace_.load() != Pace::full; }
   void set_pace(Pace pace) { pace_ = pace; }
   void leave() { is_open_ = false; }
 

@@ -227,6 +227,19 @@ TEST_F(ReplayTest, AClientThatTakesNothingLeavesAGapAndHoldsNobodyUp) {
   EXPECT_EQ(replayed.report->events + replayed.report->events_missing, end["events"]);
 }
 
+TEST_F(ReplayTest, AClientWhoseLinesAreFullLosesNothingForThat) {
+  client->set_pace(test::Client::Pace::full);
+  host.record(client);
+  run_before();
+  run_after();
+  client->set_pace(test::Client::Pace::prompt);
+  host.end_recording();
+  EXPECT_EQ(client->end()["dropped"], 0);
+  const auto replayed = replay_text(client->file());
+  EXPECT_EQ(replayed.error, "");
+  EXPECT_TRUE(replayed.report->is_whole());
+}
+
 TEST_F(ReplayTest, ACutFileIsReplayedUpToTheCut) {
   run_before();
   host.record(client);

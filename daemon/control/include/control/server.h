@@ -35,6 +35,8 @@ class Stream {
   [[nodiscard]] virtual std::uint64_t dropped() const noexcept = 0;
   /// Of lines that the client has not taken yet: whoever can wait looks before it publishes.
   [[nodiscard]] virtual std::size_t waiting_bytes() const noexcept = 0;
+  /// One more line would not be dropped.
+  [[nodiscard]] virtual bool has_room() const noexcept = 0;
 };
 
 /// What the command line talks to: a unix socket (mode 0600) with one JSON object a line.
