@@ -131,7 +131,7 @@ class World:
             os.makedirs(self.dir + "/small")
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", self.dir + "/small"], check=True)
             self.mounts.append(self.dir + "/small")
-            extra = "kernel: {ring_bytes: 1MiB, ring_reserve_bytes: 512KiB, fork_storm: 60}\n"
+            extra = "kernel: {ring_bytes: 1MiB, ring_reserve_bytes: 512KiB, fork_storm: 64}\n"
         deny = ", ".join(f'"{hook}"' for hook in self.options.deny)
         extra += f"hooks: {{deny: [{deny}]}}\n"
         self.daemon = daemon.Daemon(self.options.build, directory, {"evasion": SCOPE.format(cgroup=CGROUP, dir=self.dir)},
