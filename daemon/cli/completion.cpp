@@ -206,7 +206,7 @@ std::string zsh_script(const std::vector<Place>& places) {
       const auto action = choices != place.choices.end() ? fmt::format("({})", fmt::join(choices->second, " "))
                           : place.files.contains(name)   ? std::string("_files")
                                                          : std::string();
-      specs.push_back(quoted(name + "[" + zsh_text(description) + "]:value:" + action));
+      specs.push_back(quoted(fmt::format("{}[{}]:value:{}", name, zsh_text(description), action)));
     }
     if (!place.words.empty()) specs.push_back(quoted(fmt::format("*:word:({})", fmt::join(place.words, " "))));
     if (place.takes_rule) specs.push_back("'1:rule:_ambit_rules'");

@@ -76,10 +76,10 @@ class Reader {
       behaviour.id = static_cast<int>(yaml.integer(node["id"], what + ".id", 1, 999).value_or(0));
       behaviour.title = yaml.text(node["title"], what + ".title").value_or("");
       const auto texts = [&](const std::string& key) {
-        return node[key] ? yaml.texts(node[key], what + "." + key) : std::vector<std::string>{};
+        return node[key] ? yaml.texts(node[key], fmt::format("{}.{}", what, key)) : std::vector<std::string>{};
       };
       const auto text = [&](const std::string& key) {
-        return node[key] ? yaml.text(node[key], what + "." + key).value_or("") : std::string();
+        return node[key] ? yaml.text(node[key], fmt::format("{}.{}", what, key)).value_or("") : std::string();
       };
       behaviour.rules = texts("rules");
       behaviour.nearest = texts("nearest");

@@ -15,7 +15,7 @@ namespace ambit::engine {
 
 std::nullopt_t ConditionCompiler::fail(Work& work, std::size_t offset, std::string message, bool is_unknown) {
   if (work.macro != nullptr) message = fmt::format("macro '{}': {}", work.macro->name, message);
-  work.faults.push_back({work.text->at(offset, std::move(message)), is_unknown});
+  work.faults.push_back({work.text.at(offset, std::move(message)), is_unknown});
   return std::nullopt;
 }
 
@@ -55,9 +55,8 @@ std::variant<Tree, std::vector<ConditionFault>> ConditionCompiler::compile(const
 }
 
 std::optional<Tree> ConditionCompiler::compile_text(const ConditionText& text, Work& work) {
-  const auto pasted = paste_lists(text, lists_, diagnostics_);
-  work.text = &pasted;
-  auto parsed = parse_condition(pasted.text());
+  work.text = paste_lists(text, lists_, diagnostics_);
+  auto parsed = parse_condition(work.text.text());
   if (auto* fault = std::get_if<SyntaxError>(&parsed)) return fail(work, fault->offset, std::move(fault->message));
   auto tree = build(std::get<Expression>(parsed), work);
   if (tree && tree->depth() > kMaxNesting)
@@ -146,7 +145,7 @@ std::optional<std::uint16_t> ConditionCompiler::term(const Operand& operand, Wor
     const auto& field = std::get<FieldRef>(resolved);
     if (field.def->info.name == "evt.dir") {
       diagnostics_.push_back(
-          work.text->at(operand.offset,
+          work.text.at(operand.offset,
                         "evt.dir says nothing any more: every event stands for a call that has returned ('<')", true));
     }
     return add_term(term_of(field), operand.offset, work);

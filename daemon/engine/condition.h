@@ -52,7 +52,7 @@ class ConditionCompiler {
   };
   /// One text being compiled: a rule's or a macro's.
   struct Work {
-    const ConditionText* text = nullptr;
+    ConditionText text;                   ///< its lists in place
     const DefinedMacro* macro = nullptr;  ///< null: a rule
     std::vector<ConditionFault> faults;
     std::size_t nodes = 0;

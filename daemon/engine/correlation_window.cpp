@@ -53,7 +53,7 @@ void SumWindow::slide(BootTime from) {
     count_ -= entries_[begin_].count;
     ++begin_;
   }
-  if (begin_ * 2 < entries_.size() && begin_ < kMost) return;
+  if (std::size_t{begin_} * 2 < entries_.size() && begin_ < kMost) return;
   entries_.erase(entries_.begin(), entries_.begin() + begin_);
   begin_ = 0;
 }
