@@ -287,7 +287,7 @@ std::string meaning(const YAML::Node& node, std::string_view key = {}) {
   if (!node.IsMap()) return "~";
   std::multimap<std::string, std::string> sorted;
   for (const auto& entry : node) sorted.emplace(meaning(entry.first), meaning(entry.second, entry.first.Scalar()));
-  for (const auto& [name, value] : sorted) out += name + ":" + value + ",";
+  for (const auto& [name, value] : sorted) out += fmt::format("{}:{},", name, value);
   return "{" + out + "}";
 }
 

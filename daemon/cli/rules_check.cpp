@@ -120,6 +120,7 @@ void print_as_text(const Checked& checked) {
   auto costs = costs_of(*set);
   costs.resize(std::min(costs.size(), kDearest));
   std::vector<std::string> dearest;
+  dearest.reserve(costs.size());
   for (const auto& cost : costs) dearest.push_back(fmt::format("{} ({:.0f})", cost.rule_id, cost.comparisons));
   if (!dearest.empty()) print(fmt::format("dearest, in comparisons an event at most: {}\n", fmt::join(dearest, ", ")));
   if (!checked.not_asked.empty())

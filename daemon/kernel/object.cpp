@@ -11,7 +11,7 @@
 
 #include "ambit.skel.h"
 #include "call_table.h"
-#include "features.h"
+#include "hook_features.h"
 #include "pins.h"
 #include "table_sizes.h"
 

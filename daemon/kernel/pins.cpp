@@ -414,7 +414,7 @@ Result<Unloaded> unload(const std::string& path) {
   const auto lock = Pins::open(path, 0);
   if (!lock) return Error{fmt::format("{}; stop the daemon first", lock.error().message)};
   for (const auto& generation : generations_of(path)) {
-    const std::string where = path + "/" + generation;
+    const auto where = fmt::format("{}/{}", path, generation);
     out.links += entries_of(where + "/links").size();
     out.maps += entries_of(where + "/maps").size();
     fs::remove_all(where, error);

@@ -2,6 +2,7 @@
 #include "seen_table.h"
 
 #include <bpf/bpf.h>
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>

@@ -131,14 +131,14 @@ void Judge::Impl::restore(util::ArchiveReader& archive) {
   std::vector<std::pair<ImageId, WorkloadRef>> owners;
   archive(now, wall, states, members, phases, owners);
   if (!archive.ok() || !is_sound()) return archive.fail();
-  for (auto& owner : owners) {
-    auto& workload = owner.second;
+  for (const auto& owner : owners) {
+    const auto& workload = owner.second;
     if (!workload) continue;
     // The set's own, where it still has it: workloads are compared by what they are, not by name.
     const auto same = std::find_if(scopes().begin(), scopes().end(), [&](const auto& scope) {
       return scope->name() == workload->name && scope->workload->scope_hash == workload->scope_hash;
     });
-    last_owners_.note(owner.first, same != scopes().end() ? (*same)->workload : std::move(workload));
+    last_owners_.note(owner.first, same != scopes().end() ? (*same)->workload : workload);
   }
   rebuild_tables();
 }

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "features.h"
+#include "hook_features.h"
 #include "kernel/sensor.h"
 #include "object.h"
 

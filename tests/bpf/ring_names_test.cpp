@@ -185,8 +185,8 @@ TEST_F(RingNames, AStrangersChangeInAProtectedDirectoryIsTold) {
   EXPECT_TRUE(changes[0].r->h.quality & AMBIT_Q_PROTECTED);
 }
 
-TEST_F(RingNames, AStrangersChangeOfAProtectedFileIsToldByTheHookOfItsObject) {
-  if (!hook_of("name_change").starts_with("lsm")) GTEST_SKIP() << "this plan has no hook for the objects of names";
+/// Where no security hook sees the object, fanotify tells it (daemon/collector).
+TEST_F(RingNames, AStrangersChangeOfAProtectedFileIsToldWhereAHookSeesItsObject) {
   const auto path = make_file("a");
   const auto id = identity_by_stat(path);
   ASSERT_TRUE(sensor().protect_file(id, AMBIT_PROTECT_SECRET).ok());
@@ -195,7 +195,8 @@ TEST_F(RingNames, AStrangersChangeOfAProtectedFileIsToldByTheHookOfItsObject) {
   if (!is_there(trace.status)) GTEST_SKIP() << "this kernel has no such request";
   ASSERT_EQ(trace.status, 0);
   const auto changes = changes_of(trace, AMBIT_NAME_RENAME);
-  ASSERT_EQ(changes.size(), 1U);
+  ASSERT_EQ(changes.size(), hook_of("name_change").starts_with("lsm") ? 1U : 0U);
+  if (changes.empty()) return;
   EXPECT_EQ(changes[0].r->obj.ino, id.ino);
   EXPECT_EQ(changes[0].r->obj.protected_flags, AMBIT_PROTECT_SECRET);
   EXPECT_EQ(changes[0].second(), (dir() / "b").string());

@@ -11,7 +11,7 @@
 #include "ambit/abi/maps.h"
 
 #include "ambit.skel.h"
-#include "features.h"
+#include "hook_features.h"
 #include "object.h"
 #include "plan.h"
 

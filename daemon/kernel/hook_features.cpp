@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "features.h"
+#include "hook_features.h"
 
 #include <bpf/btf.h>
 #include <fmt/format.h>
