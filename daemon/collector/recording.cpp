@@ -93,7 +93,8 @@ Result<RecordingReader> RecordingReader::open(std::istream& in) {
 
 std::optional<RecordingReader::Part> RecordingReader::stop(std::string reason) {
   is_over_ = true;
-  end_ = {.is_whole = reason.empty(), .reason = std::move(reason), .offset = offset_, .blocks = next_};
+  const bool is_whole = reason.empty();
+  end_ = {.is_whole = is_whole, .reason = std::move(reason), .offset = offset_, .blocks = next_};
   return std::nullopt;
 }
 

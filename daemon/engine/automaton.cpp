@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "automaton.h"
 
+#include <algorithm>
 #include <queue>
 
 namespace ambit::engine {
@@ -25,7 +26,7 @@ std::optional<Automaton> Automaton::make(const std::vector<Needle>& needles, boo
     for (char c = 'a'; c <= 'z'; ++c)
       out.columns_[static_cast<unsigned char>(c - 'a' + 'A')] = out.columns_[static_cast<unsigned char>(c)];
   }
-  const auto width = out.width_;
+  const auto width = std::max(out.width_, 1U);  // column 0 is what no needle holds
 
   // The tree of needles; a state is the offset of its row.
   auto& next = out.next_;

@@ -62,6 +62,7 @@ std::optional<T> value_of(const Table& table, std::string_view text) noexcept {
 template <class Table>
 std::vector<std::string> names(const Table& table) {
   std::vector<std::string> out;
+  out.reserve(table.size());
   for (const auto& row : table) out.emplace_back(row.text);
   return out;
 }
