@@ -146,7 +146,7 @@ std::optional<std::uint16_t> ConditionCompiler::term(const Operand& operand, Wor
     if (field.def->info.name == "evt.dir") {
       diagnostics_.push_back(
           work.text.at(operand.offset,
-                        "evt.dir says nothing any more: every event stands for a call that has returned ('<')", true));
+                       "evt.dir says nothing any more: every event stands for a call that has returned ('<')", true));
     }
     return add_term(term_of(field), operand.offset, work);
   }

@@ -50,12 +50,13 @@ class Evaluator::Memory {
     const auto& by_process = of_process(program, event);
     const auto* open = std::get_if<OpenFacts>(&event.event().facts);
     if (open == nullptr || kind != EventKind::open) return by_process;
-    const auto& by_path = paths_.get(open->path, [&](std::string_view) {
+    const auto* by_path = paths_.get(open->path, [&](std::string_view) {
       return engine::possible(program, event, &Program::Bucket::path,
                               [&](std::uint32_t leaf) { return !program.is_of_path(leaf); });
     });
+    if (by_path == nullptr) return by_process;
     both_.resize(by_process.size());
-    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & by_path[i];
+    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & (*by_path)[i];
     return both_;
   }
 
@@ -65,7 +66,8 @@ class Evaluator::Memory {
 
   const EntryMask& of_process(const Program& program, const JudgedEvent& event) {
     const auto kind = event.event().kind;
-    auto& known = processes_.get(event.enriched.process, [](const ProcessRef&) { return ByKind(); });
+    auto* found = processes_.find(event.enriched.process);
+    auto& known = found != nullptr ? *found : processes_.keep(event.enriched.process, {});
     for (const auto& [of, mask] : known) {
       if (of == kind) return mask;
     }

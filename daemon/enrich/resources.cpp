@@ -43,7 +43,8 @@ Classification Classifier::of(const Event& event) {
 
 Classification Classifier::of_path(std::string_view path) {
   if (path.empty()) return {};
-  return paths_.get(path, [this](std::string_view text) { return catalog_->classify(text); });
+  const auto* known = paths_.get(path, [this](std::string_view text) { return catalog_->classify(text); });
+  return known != nullptr ? *known : catalog_->classify(path);
 }
 
 }  // namespace ambit::enrich
