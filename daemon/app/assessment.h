@@ -13,9 +13,9 @@
 #include "engine/correlator.h"
 #include "engine/evaluator.h"
 #include "enrich/enricher.h"
+#include "profile.h"
 #include "scope/judge.h"
 #include "sets.h"
-#include "snapshot.h"
 #include "util/archive_vocabulary.h"
 
 namespace ambit::app {

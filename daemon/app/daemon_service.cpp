@@ -351,7 +351,8 @@ void Daemon::register_handlers() {
                [this](const nlohmann::json&) -> Result<nlohmann::json> { return metrics::status_json(status()); });
   control_->on("profile", [this](const nlohmann::json&) -> Result<nlohmann::json> {
     if (pipeline_ == nullptr) return Error{"the pipeline does not run"};
-    return profile_json(*pipeline_->snapshot());
+    const auto snapshot = pipeline_->snapshot();
+    return profile_json(snapshot->profile, snapshot->time);
   });
   control_->on("explain", [this](const nlohmann::json& request) -> Result<nlohmann::json> {
     const auto alert = ledger_->find_alert(request.value("id", ""));

@@ -5,9 +5,8 @@
 
 namespace ambit::app {
 
-nlohmann::json profile_json(const Snapshot& snapshot) {
+nlohmann::json profile_json(const RuleProfile& profile, BootTime now) {
   auto rows = nlohmann::json::array();
-  const auto& profile = snapshot.profile;
   for (std::size_t i = 0; profile.rules && i < profile.counters.size(); ++i) {
     const auto& rule = profile.rules->rules()[i];
     if (!rule.is_enabled || !rule.correlation.empty()) continue;
@@ -18,7 +17,7 @@ nlohmann::json profile_json(const Snapshot& snapshot) {
                     {"tests", counted.tests},
                     {"held", counted.held}});
   }
-  const auto seconds = std::chrono::duration<double>(snapshot.time - profile.since).count();
+  const auto seconds = std::chrono::duration<double>(now - profile.since).count();
   return {{"seconds", seconds}, {"events", profile.events}, {"rules", std::move(rows)}};
 }
 

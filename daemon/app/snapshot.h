@@ -8,19 +8,11 @@
 #include <vector>
 
 #include "ambit/identity.h"
-#include "engine/evaluator.h"
 #include "metrics/status.h"
+#include "profile.h"
 #include "scope/judge.h"
 
 namespace ambit::app {
-
-/// What the rules on single events have cost and found.
-struct RuleProfile {
-  std::shared_ptr<const engine::RuleSet> rules;
-  std::vector<engine::RuleCounters> counters;  ///< in the order of the rules
-  std::uint64_t events = 0;
-  BootTime since{};  ///< when the rules were taken over
-};
 
 /// What the pipeline thread tells the others about itself, made anew about once a second. Immutable once published.
 struct Snapshot {

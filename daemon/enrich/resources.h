@@ -21,6 +21,7 @@ class Classifier {
   Classification of(const Event& event);
 
  private:
+  struct Visitor;
   Classification of_path(std::string_view path);
 
   std::shared_ptr<const Catalog> catalog_;
