@@ -5,6 +5,7 @@
 #include "lib/changes.bpf.h"
 #include "lib/multishot.bpf.h"
 #include "lib/ring_names.bpf.h"
+#include "lib/seen.bpf.h"
 
 /* IOSQE_CQE_SKIP_SUCCESS (5.17) among the request's flags: where it succeeds, nobody is told that it completed. */
 #define REQUEST_SKIPS_COMPLETION (1U << 6)
@@ -198,6 +199,8 @@ ALWAYS_INLINE void request_submitted(struct io_kiocb *req, __u8 opcode, enum vis
 		completion = COMPLETES_UNSEEN;
 	if (!is_change && !is_multishot && !(is_open && completion == COMPLETES_UNSEEN))
 		return;
+	if (completion == COMPLETES_UNSEEN && (opcode == IORING_OP_RENAMEAT_NR || opcode == IORING_OP_UNLINKAT_NR))
+		note_moves_to_come();
 	subject_of(&who, owner_of(req));
 	if (who.state == AMBIT_IMAGE_SELF)
 		return;

@@ -202,6 +202,7 @@ extern volatile unsigned int seen_generations[AMBIT_SEEN_GENERATIONS];
 extern volatile unsigned long long next_look_ns; /* CLOCK_MONOTONIC: until then the reader looks without being woken */
 extern volatile unsigned long long daemon_tick_ns; /* CLOCK_BOOTTIME, a few times a second; 0 = never yet */
 extern volatile unsigned int protected_dir_count;
+extern volatile unsigned int protected_generation; /* the protected directories were changed */
 extern volatile unsigned int watched_name_count;
 extern volatile unsigned int init_mnt_ns; /* of process 1 */
 extern volatile unsigned int init_root_dev;
@@ -222,3 +223,10 @@ extern volatile unsigned long long protected_bits[PROTECTED_BITS / 64];
 
 /* Changed by the kernel half: something was renamed or mounted elsewhere, so that other objects may have new paths. */
 extern volatile unsigned long long path_generation;
+/* CLOCK_BOOTTIME: until then something may still be moved whose end nobody will be shown. */
+extern volatile unsigned long long paths_unsettled_ns;
+
+/* Directories that have no protected one at or above them, as path.bpf.c numbers them: most opens of a host are in one,
+ * and look no further. */
+#define PLAIN_DIR_BITS 12
+extern volatile unsigned long long plain_dirs[1 << PLAIN_DIR_BITS];

@@ -151,14 +151,12 @@ __u64 path_chain(__u64 dentry, __u64 mount, __u64 root_dentry, __u64 root_mount)
 	return chain;
 }
 
-__u64 protected_dirs_above(__u64 dentry, __u64 mount)
+/* AMBIT_PROTECT_* of a directory and those above it, step by step. */
+ALWAYS_INLINE __u32 walk_protected(struct dentry *d, struct mount *m, struct dentry *top)
 {
-	struct dentry *d = (struct dentry *)dentry, *top;
-	struct mount *m = (struct mount *)mount;
 	__u32 flags = 0;
 	int i;
 
-	top = READ_POINTER(m, mnt.mnt_root);
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PROTECTED_LEVELS; i++) {
 		struct inode *inode = READ(d, d_inode);
@@ -183,4 +181,42 @@ __u64 protected_dirs_above(__u64 dentry, __u64 mount)
 		d = parent;
 	}
 	return flags;
+}
+
+/* A directory at a place, at a time: one number, so that it is written and compared at once. The name's hash is salted
+ * with the directory above, and a directory that is neither renamed nor removed stays where it is: so the number that
+ * an entry keeps means the same directory in the same place. */
+ALWAYS_INLINE __u64 plain_dir_number(__u64 slot, struct dentry *dir, __u64 generation)
+{
+	struct inode *inode = READ(dir, d_inode);
+
+	slot = chain_step(slot, READ(inode, i_ino));
+	return chain_step(chain_step(slot, READ(dir, d_name.hash)), generation);
+}
+
+__u64 protected_dirs_above(__u64 dentry, __u64 mount)
+{
+	struct dentry *d = (struct dentry *)dentry, *dir = READ_POINTER(d, d_parent), *top;
+	/* before the walk: what changes during it makes the entry stale */
+	__u64 generation = path_generation + ((__u64)protected_generation << 40), slot, number, ino;
+	struct mount *m = (struct mount *)mount;
+	struct inode *inode;
+	__u32 flags = 0, above, at;
+
+	top = READ_POINTER(m, mnt.mnt_root);
+	if (d == top || dir == d)
+		return walk_protected(d, m, top);
+	inode = READ(d, d_inode);
+	ino = READ(inode, i_ino);
+	if (may_be_protected(ino))
+		flags = protection(&protected_dirs, ino, READ(inode, i_sb));
+	slot = chain_step((__u64)dir, mount);
+	number = plain_dir_number(slot, dir, generation);
+	at = slot >> (64 - PLAIN_DIR_BITS);
+	if (plain_dirs[at] == number && !are_paths_unsettled())
+		return flags;
+	above = walk_protected(dir, m, top);
+	if (!above)
+		plain_dirs[at] = number;
+	return flags | above;
 }

@@ -42,6 +42,12 @@ ALWAYS_INLINE __u64 mount_id(struct mount *m)
 	return READ(m, mnt_id);
 }
 
+/* By the daemon's clock, which costs no call: a few times a second. */
+ALWAYS_INLINE bool are_paths_unsettled(void)
+{
+	return daemon_tick_ns < paths_unsettled_ns;
+}
+
 /* path.bpf.c: writes the path to the end of the scratch's path[0..PATH_BUFFER); the result holds the offset of its
  * first byte in the low half and AMBIT_Q_PATH_* in the high one. Global, so that the verifier looks at its loop once
  * per program and not once per call and state. `room`: ROOM_OF_*. */

@@ -14,6 +14,16 @@ ALWAYS_INLINE void note_moved_paths(void)
 	__sync_fetch_and_add(&path_generation, 1);
 }
 
+/* A request to move something was made, and nothing will tell that it was carried out: for some seconds no path is
+ * taken for the one it was. */
+#define SETTLE_NS 5000000000ULL
+
+ALWAYS_INLINE void note_moves_to_come(void)
+{
+	paths_unsettled_ns = bpf_ktime_get_boot_ns() + SETTLE_NS;
+	note_moved_paths();
+}
+
 /* Low half of what the next record of an open is to carry; read before anything else of the object. */
 ALWAYS_INLINE __u32 judge_generation(void)
 {
@@ -70,7 +80,7 @@ ALWAYS_INLINE bool is_seen_open(const struct subject *who, struct inode *inode, 
 	if (!entry || !is_judged(entry))
 		return false;
 	generation = path_generation; /* before the walk: a move during it is noticed by the next access */
-	if (entry->path_generation != generation) {
+	if (entry->path_generation != generation || are_paths_unsettled()) {
 		struct place root;
 
 		root_of(&root, who->task);

@@ -190,6 +190,7 @@ Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   globals_.daemon_tick_ns = &bss->daemon_tick_ns;
   globals_.next_look_ns = &bss->next_look_ns;
   globals_.protected_dir_count = &bss->protected_dir_count;
+  globals_.protected_generation = &bss->protected_generation;
   globals_.watched_name_count = &bss->watched_name_count;
   globals_.init_mnt_ns = &bss->init_mnt_ns;
   globals_.init_root_dev = &bss->init_root_dev;

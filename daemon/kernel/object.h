@@ -28,6 +28,7 @@ struct Globals {
   volatile unsigned long long* daemon_tick_ns = nullptr;
   volatile unsigned long long* next_look_ns = nullptr;
   volatile std::uint32_t* protected_dir_count = nullptr;
+  volatile std::uint32_t* protected_generation = nullptr;
   volatile std::uint32_t* watched_name_count = nullptr;
   volatile std::uint32_t* init_mnt_ns = nullptr;
   volatile std::uint32_t* init_root_dev = nullptr;

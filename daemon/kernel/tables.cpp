@@ -69,7 +69,7 @@ Status Tables::protect(FileId id, std::uint32_t flags, bool is_directory) {
   stale_[is_directory ? 1 : 0].erase(id);
   auto& known = protected_[is_directory ? 1 : 0];
   if (known.insert_or_assign(id, flags).second) set_bit(id.ino, true);
-  *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
+  if (is_directory) renew_dirs();
   return Ok{};
 }
 
@@ -81,10 +81,16 @@ void Tables::unprotect(FileId id, bool is_directory) {
 void Tables::let_go(FileId id, bool is_directory) {
   stale_[is_directory ? 1 : 0].erase(id);
   if (protected_[is_directory ? 1 : 0].erase(id) == 0) return;
-  *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
   set_bit(id.ino, false);
   const ambit_file_key key = key_of(id);
   bpf_map_delete_elem(is_directory ? dirs_ : files_, &key);
+  if (is_directory) renew_dirs();
+}
+
+/// After the tables themselves: what the programs have found out of them before is stale.
+void Tables::renew_dirs() {
+  *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
+  __atomic_fetch_add(globals_.protected_generation, 1, __ATOMIC_RELEASE);
 }
 
 Status Tables::watch_names(const std::vector<std::string>& paths) {

@@ -38,6 +38,7 @@ class Tables {
   void adopt();
   void claim_self();
   void renew_decisions();
+  void renew_dirs();
   void let_go(FileId id, bool is_directory);
   void set_bit(std::uint64_t ino, bool on);
 

@@ -18,7 +18,7 @@ void Tables::adopt() {
       set_bit(id.ino, true);
     }
   }
-  *globals_.protected_dir_count = static_cast<std::uint32_t>(protected_[1].size());
+  renew_dirs();
   ambit_name_prefix prefix{};  // a trie, and nobody else writes it: key by key
   for (const ambit_name_prefix* at = nullptr; bpf_map_get_next_key(names_, at, &prefix) == 0; at = &prefix)
     watched_names_.emplace(prefix.name, prefix.bits / 8);

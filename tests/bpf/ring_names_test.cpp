@@ -9,14 +9,6 @@
 namespace ambit::test {
 namespace {
 
-template <class Prepare>
-int by_ring(Prepare prepare) {
-  io_uring ring{};
-  if (::io_uring_queue_init(4, &ring, 0) != 0) return kNotThere;
-  const int result = request(ring, prepare);
-  return result == -EINVAL ? kNotThere : -result;
-}
-
 int rename_by_ring(const char* dir) {
   const std::string from = std::string(dir) + "/a", to = std::string(dir) + "/b";
   return by_ring(
@@ -57,17 +49,6 @@ int unlink_as_nobody_by_ring(const char* path) {
   return result == EACCES ? 0 : result == kNotThere ? kNotThere : 1;
 }
 
-/// A request that reports no success, and one behind it that shows when it is over.
-template <class Prepare>
-int unseen_by_ring(Prepare prepare) {
-  io_uring ring{};
-  if (::io_uring_queue_init(4, &ring, 0) != 0) return kNotThere;
-  io_uring_sqe* sqe = ::io_uring_get_sqe(&ring);
-  prepare(sqe);
-  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK;
-  const int result = request(ring, [](io_uring_sqe* next) { ::io_uring_prep_nop(next); });
-  return result == -EINVAL || result == -ECANCELED ? kNotThere : -result;
-}
 int rename_unseen_by_ring(const char* dir) {
   const std::string from = std::string(dir) + "/a", to = std::string(dir) + "/b";
   return unseen_by_ring(

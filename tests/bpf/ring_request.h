@@ -27,4 +27,25 @@ int request(io_uring& ring, Prepare prepare) {
   return result;
 }
 
+/// Status of an act that is one request.
+template <class Prepare>
+int by_ring(Prepare prepare) {
+  io_uring ring{};
+  if (::io_uring_queue_init(4, &ring, 0) != 0) return kNotThere;
+  const int result = request(ring, prepare);
+  return result == -EINVAL ? kNotThere : -result;
+}
+
+/// A request that reports no success, and one behind it that shows when it is over.
+template <class Prepare>
+int unseen_by_ring(Prepare prepare) {
+  io_uring ring{};
+  if (::io_uring_queue_init(4, &ring, 0) != 0) return kNotThere;
+  io_uring_sqe* sqe = ::io_uring_get_sqe(&ring);
+  prepare(sqe);
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS | IOSQE_IO_LINK;
+  const int result = request(ring, [](io_uring_sqe* next) { ::io_uring_prep_nop(next); });
+  return result == -EINVAL || result == -ECANCELED ? kNotThere : -result;
+}
+
 }  // namespace ambit::test

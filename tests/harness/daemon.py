@@ -85,7 +85,7 @@ class Daemon:
                 "sinks:\n" + "\n".join(sinks) + "\n" + denied_hooks(extra) + extra)
         self.alerts = AlertFile(self.alert_path)
 
-    def start(self, seconds=30):
+    def start(self, seconds=120):
         self.launch()
         self.wait_ready(seconds)
         return self
@@ -112,7 +112,7 @@ class Daemon:
     def is_ready(self):
         return self.get("/readyz")[0] == 200
 
-    def wait_ready(self, seconds=30):
+    def wait_ready(self, seconds=120):
         # Asked once: a look-up or a missed canary may take readiness away again at once, and then the reason is told.
         was_ready = host.wait_until(lambda: self.is_ready() or self.process.poll() is not None, seconds)
         if self.process.poll() is not None:

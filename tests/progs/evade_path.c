@@ -170,7 +170,7 @@ static int made_later(char** a) {
   must(write(fd, a[2], strlen(a[2])), file);
   close(fd);
   must(link(file, a[1]), a[1]);
-  usleep(1000000);
+  usleep(2500000);
   const uint64_t started = boot_ns();
   return report_read("made later", started, open(a[1], O_RDONLY), a[1]);
 }
