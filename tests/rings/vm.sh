@@ -5,9 +5,9 @@
 vm_packages=("${VM_PACKAGES[@]}")
 vm_all_kernels="5.10 6.1 6.12 6.18 newest"
 
-# vm_boot KERNEL PLAN DENIED: one guest; its results in build/vm/results/KERNEL-PLAN.
+# vm_boot KERNEL PLAN DENIED APPEND: one guest; its results in build/vm/results/KERNEL-PLAN.
 vm_boot() {
-  local series=$1 plan=$2 denied=$3 build=build/release folder file
+  local series=$1 plan=$2 denied=$3 append=$4 build=build/release folder file
   local dir=build/vm/results/$series-$plan kernel status=0
   folder=$dir
   rm -rf "$dir"
@@ -16,7 +16,7 @@ vm_boot() {
     ring_skip "$series" "not booted: $(tail -n 1 "$AMBIT_LOGS/vm-$series-fetch.log")"
     return 0
   }
-  local words=(--out "$folder" --timeout 3600 --module overlay --module veth --module loop --module vsock --module vsock_loopback --console "$AMBIT_LOGS/vm-$series-$plan-console.log")
+  local words=(--out "$folder" --timeout 3600 --module overlay --module veth --module loop --module vsock --module vsock_loopback --console "$AMBIT_LOGS/vm-$series-$plan-console.log" --append "$append")
   for file in "$build"/tests/progs/*; do
     if [[ -f $file && -x $file ]]; then words+=(--file "$file:/t/build/tests/progs/${file##*/}"); fi
   done
@@ -44,9 +44,9 @@ ring_vm() {
   mkdir -p build/vm/results
   for kernel in ${AMBIT_VM_KERNELS:-$vm_all_kernels}; do
     series=${kernel%%:*}
-    while IFS=$'\t' read -r plan denied; do
-      if [[ $kernel == "$series" || ${kernel#*:} == "$plan" ]]; then vm_boot "$series" "$plan" "$denied" </dev/null; fi
-    done <tests/vm/plans.tsv
+    while IFS='|' read -r plan denied append; do  # not by the tab of the file: two of them in a row are one to `read`
+      if [[ $kernel == "$series" || ${kernel#*:} == "$plan" ]]; then vm_boot "$series" "$plan" "$denied" "$append" </dev/null; fi
+    done < <(tr '\t' '|' <tests/vm/plans.tsv)
   done
   python3 tests/vm/matrix.py verified build/vm/results tests/vm/verified.tsv >"$AMBIT_LOGS/vm-tables.log"
   python3 tests/vm/matrix.py table build/vm/results README.md >>"$AMBIT_LOGS/vm-tables.log"
