@@ -29,12 +29,6 @@ ALWAYS_INLINE void send_net(struct ambit_rec_net *r, struct subject *who, __u16 
 	send_record(&r->h, sizeof(*r), who, ROOM_ORDINARY);
 }
 
-/* Of a socket whose ends this kernel's types do not tell. */
-ALWAYS_INLINE __u32 missing_ends(const struct ambit_rec_net *r)
-{
-	return r->family == AF_VSOCK && !knows_vsock() ? AMBIT_Q_NO_BTF : 0;
-}
-
 /* `sk`: the new socket. */
 ALWAYS_INLINE void tell_accept(struct scratch *s, struct subject *who, struct sock *sk, __s32 fd, struct telling how)
 {

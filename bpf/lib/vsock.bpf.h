@@ -28,6 +28,12 @@ ALWAYS_INLINE void put_vsock_ends(struct ambit_rec_net *r, struct sock *sk)
 	put_vsock_end(r->remote, BPF_CORE_READ(vsock, remote_addr.svm_cid), BPF_CORE_READ(vsock, remote_addr.svm_port));
 }
 
+/* Of a socket whose ends this kernel's types do not tell. */
+ALWAYS_INLINE __u32 missing_ends(const struct ambit_rec_net *r)
+{
+	return r->family == AF_VSOCK && !knows_vsock() ? AMBIT_Q_NO_BTF : 0;
+}
+
 /* include/uapi/linux/vm_sockets.h: family and a reserved word, port, CID. */
 ALWAYS_INLINE __u32 put_user_vsock_end(__u8 *to, const void *address)
 {

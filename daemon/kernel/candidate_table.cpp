@@ -269,11 +269,11 @@ const std::vector<Candidate> kWrittenCandidates = {
      "tp_btf/io_uring_complete",
      {"tp_btf__io_uring_complete__received"},
      "multishot requests and those with buffers that the kernel chooses"},
-    {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets; vsock sockets"},
+    {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets"},
     {"inventory",
      "iter/task",
      {"iter__task", "iter__task_file"},
-     "arguments of processes that ran before the start; unconnected datagram sockets; vsock sockets"},
+     "arguments of processes that ran before the start; unconnected datagram sockets"},
     {"inventory_mapped", "iter/task_vma", {"iter__task_vma"}, ""},
 };
 

@@ -9,12 +9,14 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "own_network.h"
 #include "ring_request.h"
 #include "sensor_fixture.h"
+#include "util/fd.h"
 
 namespace ambit::test {
 namespace {
@@ -228,6 +230,35 @@ TEST_F(Vsock, AConnectByIoUringIsToldOnce) {
   EXPECT_EQ(record->header().hook, AMBIT_HOOK_TP_BTF_IO_URING);
   EXPECT_EQ(end_in(net(record).remote), (End{VMADDR_CID_HOST, kSilentPort}));
   EXPECT_EQ(net(record).ret, -code(trace));
+}
+
+TEST_F(Vsock, SocketsFromBeforeAreFound) {
+  const util::Fd listener(make_socket()), client(make_socket());
+  const auto at = address(VMADDR_CID_ANY, kPort), to = address(VMADDR_CID_LOCAL, kPort);
+  const bool is_there =
+      listener.valid() && ::bind(listener.get(), plain(at), sizeof(at)) == 0 && ::listen(listener.get(), 1) == 0;
+  const bool is_met = is_there && ::connect(client.get(), plain(to), sizeof(to)) == 0;
+  const util::Fd accepted(is_met ? ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC) : -1);
+  std::map<std::uint16_t, std::vector<Record>> found;
+  const auto status = sensor().inventory([&](std::span<const std::byte> bytes) {
+    Record record(bytes);
+    const auto type = record.header().type;
+    const bool is_socket = type == AMBIT_REC_LISTEN || type == AMBIT_REC_CONNECT || type == AMBIT_REC_ACCEPT;
+    const bool is_own = record.header().tgid == static_cast<std::uint32_t>(::getpid());
+    if (is_socket && is_own && net(&record).family == AF_VSOCK) found[type].push_back(std::move(record));
+  });
+  ASSERT_TRUE(status.ok()) << status.error().message;
+  const auto& listeners = found[AMBIT_REC_LISTEN];
+  ASSERT_EQ(listeners.size(), is_there ? 1U : 0U);
+  EXPECT_EQ(found[AMBIT_REC_CONNECT].size() + found[AMBIT_REC_ACCEPT].size(), is_met ? 2U : 0U);
+  if (!is_there) return;
+  EXPECT_TRUE(listeners[0].header().quality & AMBIT_Q_INVENTORY);
+  EXPECT_EQ(net(&listeners[0]).ret, listener.get());
+  if (!is_known(&listeners[0])) return;
+  EXPECT_EQ(end_in(net(&listeners[0]).local), (End{VMADDR_CID_ANY, kPort}));
+  if (!is_met) return;
+  ASSERT_EQ(found[AMBIT_REC_ACCEPT].size(), 1U);
+  EXPECT_EQ(net(&found[AMBIT_REC_ACCEPT][0]).ret, accepted.get());
 }
 
 TEST_F(Vsock, TheCallTellsNoConnectOfTcp) {
