@@ -139,7 +139,7 @@ bool connect_vsock(const std::string&) {
   address.svm_cid = kCanaryVsockCid;
   address.svm_port = kCanaryVsockPort;
   if (!socket_fd.valid()) return false;
-  connect(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  static_cast<void>(connect(socket_fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
   return true;
 }
 
