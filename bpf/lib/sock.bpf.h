@@ -12,10 +12,10 @@ ALWAYS_INLINE struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket;
 
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return NULL;
-	socket = (struct socket *)BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	socket = (struct socket *)READ(file, private_data);
+	return READ(socket, sk);
 }
 
 ALWAYS_INLINE struct sock *sock_of_fd(struct task_struct *task, __s32 fd)

@@ -83,7 +83,7 @@ ALWAYS_INLINE __u32 put_user_unix_name(struct ambit_rec_net *r, const void *addr
 /* Whether connects of such a socket are told by calls: of others a cgroup hook tells them. */
 ALWAYS_INLINE bool is_connect_told(struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 family = READ(sk, __sk_common.skc_family);
 
 	return family == AF_VSOCK || (family == AF_UNIX && connect_unix_by_calls);
 }
