@@ -172,11 +172,11 @@ ALWAYS_INLINE void show_socket(struct seq_file *seq, struct scratch *s, struct s
 		put_unix_name(r, state == TCP_LISTEN_STATE ? unix_name_of(sk) : unix_name_of_peer(sk));
 		if (!r->path_len)
 			return; /* socket pairs, and the accepted end of a connection */
-	} else if (r->family != AF_INET && r->family != AF_INET6) {
+	} else if (!is_network_family(r->family)) {
 		return;
 	}
 	r->ret = fd;
-	fill_header(&r->h, who, type, AMBIT_HOOK_ITER, AMBIT_Q_INVENTORY);
+	fill_header(&r->h, who, type, AMBIT_HOOK_ITER, AMBIT_Q_INVENTORY | missing_ends(r));
 	write_out(seq, &r->h, sizeof(*r));
 }
 

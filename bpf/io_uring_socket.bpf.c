@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Sockets by io_uring, told when the request completes: accept, socket of an unusual kind, bind and listen of unix
- * sockets, and their connect where the kernel has no cgroup hook. What TCP and UDP do otherwise, the cgroup hooks and
- * the socket's state show whoever asked for it.
+/* Sockets by io_uring, told when the request completes: accept, socket of an unusual kind, bind and listen of unix and
+ * vsock sockets, and their connect where the kernel has no cgroup hook for it. What TCP and UDP do otherwise, the
+ * cgroup hooks and the socket's state show whoever asked for it.
  */
 #include "lib/io_uring.bpf.h"
 #include "lib/socket_acts.bpf.h"
@@ -13,7 +13,22 @@
 ALWAYS_INLINE bool is_socket_request(__u8 opcode)
 {
 	return opcode == IORING_OP_ACCEPT_NR || opcode == IORING_OP_SOCKET_NR || opcode == IORING_OP_BIND_NR ||
-	       opcode == IORING_OP_LISTEN_NR || (opcode == IORING_OP_CONNECT_NR && connect_unix_by_calls);
+	       opcode == IORING_OP_LISTEN_NR || opcode == IORING_OP_CONNECT_NR;
+}
+
+ALWAYS_INLINE struct sock *sock_of_request(struct io_kiocb *req)
+{
+	struct file *file = BPF_CORE_READ(req, file);
+
+	return file ? sock_of_file(file) : NULL;
+}
+
+/* Nearly all are of TCP, which other hooks tell. */
+ALWAYS_INLINE bool is_connect_left_out(struct io_kiocb *req)
+{
+	struct sock *sk = sock_of_request(req);
+
+	return !sk || !is_connect_told(sk);
 }
 
 ALWAYS_INLINE void tell_new_socket(struct scratch *s, struct subject *who, struct io_kiocb *req, __s32 ret,
@@ -49,15 +64,14 @@ ALWAYS_INLINE void tell_accepted(struct scratch *s, struct subject *who, struct 
 ALWAYS_INLINE void tell_request(struct scratch *s, struct subject *who, struct io_kiocb *req, __u8 opcode, __s32 ret,
 				struct telling how)
 {
-	struct file *file = BPF_CORE_READ(req, file);
-	struct sock *sk = file ? sock_of_file(file) : NULL;
+	struct sock *sk = sock_of_request(req);
 
 	if (!sk)
 		return;
 	if (opcode == IORING_OP_CONNECT_NR)
-		tell_unix_connect(s, who, sk, BPF_CORE_READ((struct io_connect *)req, addr), ret, how);
+		tell_connect(s, who, sk, BPF_CORE_READ((struct io_connect *)req, addr), ret, how);
 	else if (!ret)
-		tell_unix_name(s, who, sk, opcode == IORING_OP_BIND_NR ? AMBIT_REC_BIND : AMBIT_REC_LISTEN, how);
+		tell_name(s, who, sk, NULL, opcode == IORING_OP_BIND_NR ? AMBIT_REC_BIND : AMBIT_REC_LISTEN, how);
 }
 
 SEC("tp_btf/io_uring_complete")
@@ -74,7 +88,7 @@ int BPF_PROG(tp_btf__io_uring_socket, struct io_ring_ctx *ring, void *request)
 	if (!req || !bpf_core_type_exists(struct io_accept) || !bpf_core_field_exists(req->cqe))
 		return 0;
 	opcode = BPF_CORE_READ(req, opcode);
-	if (!is_socket_request(opcode))
+	if (!is_socket_request(opcode) || (opcode == IORING_OP_CONNECT_NR && is_connect_left_out(req)))
 		return 0;
 	subject_of(&who, owner_of(req));
 	if (!is_of_interest(&who))

@@ -191,8 +191,7 @@ extern const volatile unsigned int wake_bytes;
 extern const volatile unsigned int flood_share_percent; /* of the free ring for one image; 0 = no bound */
 extern const volatile unsigned int self_tgid;
 extern const volatile unsigned int seen_enabled;
-extern const volatile unsigned int fork_storm;		  /* processes of one control group within a second */
-extern const volatile unsigned int connect_unix_by_calls; /* this kernel has no hook for it */
+extern const volatile unsigned int fork_storm; /* processes of one control group within a second */
 extern const volatile struct ambit_call calls_64[AMBIT_CALL_NUMBERS];
 extern const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS];
 
@@ -213,7 +212,8 @@ extern volatile unsigned int iter_tgid; /* iterators: only this process; 0 = all
 extern volatile unsigned char calls_at_functions[AMBIT_CALL_NUMBERS]; /* AT_FUNCTION_*: not for tp_btf/sys_exit */
 extern volatile unsigned int changes_by_object; /* bit n: lsm or fentry keeps changes of op n (AMBIT_NAME_*) */
 extern volatile unsigned int opens_by_object;	/* lsm or fentry tells opens: calls tell only what never comes there */
-extern volatile unsigned int iter_facts;	/* iterators: ITER_* */
+extern volatile unsigned int connect_unix_by_calls; /* no cgroup hook tells them */
+extern volatile unsigned int iter_facts;	    /* iterators: ITER_* */
 #define ITER_WITHOUT_PATHS 1
 
 /* One bit per hashed inode number of all protected objects: keeps the miss, which every open of every process pays,

@@ -41,12 +41,12 @@ ALWAYS_INLINE void socketcall_returned(struct pt_regs *regs, long ret, __u16 hoo
 		goto out;
 	if (call == SYS_ACCEPT || call == SYS_ACCEPT4)
 		tell_accept(s, &who, sk, ret, how);
-	else if (call == SYS_CONNECT && connect_unix_by_calls)
-		tell_unix_connect(s, &who, sk, (const void *)(__u64)args[1], ret, how);
+	else if (call == SYS_CONNECT && is_connect_told(sk))
+		tell_connect(s, &who, sk, (const void *)(__u64)args[1], ret, how);
 	else if (!ret && call == SYS_BIND)
-		tell_unix_name(s, &who, sk, AMBIT_REC_BIND, how);
+		tell_name(s, &who, sk, (const void *)(__u64)args[1], AMBIT_REC_BIND, how);
 	else if (!ret && call == SYS_LISTEN)
-		tell_unix_name(s, &who, sk, AMBIT_REC_LISTEN, how);
+		tell_name(s, &who, sk, NULL, AMBIT_REC_LISTEN, how);
 out:
 	give_back(s);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What of sockets only system calls show: accept; bind, listen and (where the kernel has no cgroup hook) connect of
- * unix sockets; sockets of unusual families; sockets that become standard input or output. Names come from the kernel's
- * sockets.
+/* What of sockets only system calls show: accept; bind and listen of unix and vsock sockets; sockets of unusual
+ * families; sockets that become standard input or output. Names come from the kernel's sockets.
  */
 #include "lib/socket_acts.bpf.h"
 
@@ -23,8 +22,8 @@ ALWAYS_INLINE void accept_returned(struct pt_regs *regs, long ret, __u16 hook)
 }
 CALL_PROGRAM(accept)
 
-/* bind and listen of a unix socket. */
-ALWAYS_INLINE void unix_name_returned(struct pt_regs *regs, long ret, __u16 type, __u16 hook)
+/* bind and listen of a unix or vsock socket; listen has no address. */
+ALWAYS_INLINE void name_returned(struct pt_regs *regs, long ret, __u16 type, __u16 hook)
 {
 	struct subject who;
 	struct scratch *s;
@@ -37,38 +36,22 @@ ALWAYS_INLINE void unix_name_returned(struct pt_regs *regs, long ret, __u16 type
 		return;
 	sk = sock_of_fd(who.task, (__s32)call_arg(s, s->call.fd_arg));
 	if (sk)
-		tell_unix_name(s, &who, sk, type, (struct telling){hook, call_quality(s)});
+		tell_name(s, &who, sk, (const void *)call_arg(s, s->call.path_arg), type,
+			  (struct telling){hook, call_quality(s)});
 	give_back(s);
 }
 
 ALWAYS_INLINE void bind_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
-	unix_name_returned(regs, ret, AMBIT_REC_BIND, hook);
+	name_returned(regs, ret, AMBIT_REC_BIND, hook);
 }
 CALL_PROGRAM(bind)
 
 ALWAYS_INLINE void listen_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
-	unix_name_returned(regs, ret, AMBIT_REC_LISTEN, hook);
+	name_returned(regs, ret, AMBIT_REC_LISTEN, hook);
 }
 CALL_PROGRAM(listen)
-
-ALWAYS_INLINE void connect_unix_returned(struct pt_regs *regs, long ret, __u16 hook)
-{
-	struct subject who;
-	struct scratch *s;
-	struct sock *sk;
-
-	s = begin_call(&who, regs, CALLERS_OF_INTEREST);
-	if (!s)
-		return;
-	sk = sock_of_fd(who.task, (__s32)call_arg(s, s->call.fd_arg));
-	if (sk)
-		tell_unix_connect(s, &who, sk, (const void *)call_arg(s, s->call.path_arg), ret,
-				  (struct telling){hook, call_quality(s)});
-	give_back(s);
-}
-CALL_PROGRAM(connect_unix)
 
 ALWAYS_INLINE void socket_returned(struct pt_regs *regs, long ret, __u16 hook)
 {
@@ -109,7 +92,7 @@ ALWAYS_INLINE void stdio_returned(struct pt_regs *regs, long ret, __u16 hook)
 	if (!s->call.flags_arg || command == F_DUPFD || command == F_DUPFD_CLOEXEC) {
 		r = new_net_record(s, sk);
 		r->ret = ret;
-		send_net(r, &who, AMBIT_REC_STDIO, (struct telling){hook, call_quality(s)});
+		send_net(r, &who, AMBIT_REC_STDIO, (struct telling){hook, call_quality(s) | missing_ends(r)});
 	}
 out:
 	give_back(s);

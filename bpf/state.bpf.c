@@ -11,7 +11,6 @@ const volatile unsigned int flood_share_percent = 50;
 const volatile unsigned int self_tgid = 0;
 const volatile unsigned int seen_enabled = 0;
 const volatile unsigned int fork_storm = 1000;
-const volatile unsigned int connect_unix_by_calls = 0;
 const volatile struct ambit_call calls_64[AMBIT_CALL_NUMBERS] = {};
 const volatile struct ambit_call calls_32[AMBIT_CALL_NUMBERS] = {};
 
@@ -29,6 +28,7 @@ volatile unsigned int iter_tgid = 0;
 volatile unsigned char calls_at_functions[AMBIT_CALL_NUMBERS] = {};
 volatile unsigned int changes_by_object = 0;
 volatile unsigned int opens_by_object = 0;
+volatile unsigned int connect_unix_by_calls = 0;
 volatile unsigned int iter_facts = 0;
 volatile unsigned long long protected_bits[PROTECTED_BITS / 64] = {};
 volatile unsigned long long path_generation = 1;

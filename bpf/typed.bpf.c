@@ -5,6 +5,7 @@
  */
 #define TYPED_READS
 
+#define call__connect call__connect_typed
 #define call__open call__open_typed
 #define cgroup__connect4 cgroup__connect4_typed
 #define cgroup__connect6 cgroup__connect6_typed
@@ -22,6 +23,7 @@
 #define tp_btf__tcp_state tp_btf__tcp_state_typed
 #define walk_step walk_step_typed
 
+#include "connect.bpf.c"
 #include "file_open.bpf.c"
 #include "network.bpf.c"
 #include "open.bpf.c"

@@ -48,6 +48,9 @@
 #define EMFILE 24
 #define EROFS 30
 #define ENOSYS 38
+#define EISCONN 106
+#define EALREADY 114
+#define EINPROGRESS 115
 
 #define AT_FDCWD (-100)
 #define AT_REMOVEDIR 0x200

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/object.bpf.h"
+#include "lib/vsock.bpf.h"
 
 #define SOCKFS_MAGIC 0x534F434B
 #define UNIX_PATH_MAX 108
@@ -11,10 +12,10 @@ ALWAYS_INLINE struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket;
 
-	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return NULL;
-	socket = (struct socket *)BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	socket = (struct socket *)READ(file, private_data);
+	return READ(socket, sk);
 }
 
 ALWAYS_INLINE struct sock *sock_of_fd(struct task_struct *task, __s32 fd)
@@ -106,8 +107,10 @@ ALWAYS_INLINE void fill_net(struct ambit_rec_net *r, struct sock *sk)
 		put_v6(r, r->local, address);
 		BPF_CORE_READ_INTO(&address, sk, __sk_common.skc_v6_daddr);
 		put_v6(r, r->remote, address);
+	} else if (r->family == AF_VSOCK) {
+		put_vsock_ends(r, sk);
 	}
-	if (r->family != AF_UNIX) {
+	if (r->family == AF_INET || r->family == AF_INET6) {
 		r->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 		r->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	}

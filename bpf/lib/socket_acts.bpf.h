@@ -40,19 +40,26 @@ ALWAYS_INLINE void tell_accept(struct scratch *s, struct subject *who, struct so
 	r->ret = fd;
 	if (r->family == AF_UNIX)
 		put_unix_name(r, unix_name_of(sk)); /* inherited from the listener */
+	how.quality |= missing_ends(r);
 	send_net(r, who, AMBIT_REC_ACCEPT, how);
 }
 
-/* bind and listen of a unix socket; others are told by other hooks. */
-ALWAYS_INLINE void tell_unix_name(struct scratch *s, struct subject *who, struct sock *sk, __u16 type,
-				  struct telling how)
+/* bind and listen of unix and vsock sockets; others are told by other hooks. `address`: the caller's, or NULL. */
+ALWAYS_INLINE void tell_name(struct scratch *s, struct subject *who, struct sock *sk, const void *address, __u16 type,
+			     struct telling how)
 {
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	struct ambit_rec_net *r;
 
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+	if (family != AF_UNIX && family != AF_VSOCK)
 		return;
 	r = new_net_record(s, sk);
-	put_unix_name(r, unix_name_of(sk));
+	if (family == AF_UNIX)
+		put_unix_name(r, unix_name_of(sk));
+	else if (!knows_vsock() && address)
+		how.quality |= put_user_vsock_end(r->local, address);
+	else
+		how.quality |= missing_ends(r);
 	send_net(r, who, type, how);
 }
 
@@ -73,18 +80,34 @@ ALWAYS_INLINE __u32 put_user_unix_name(struct ambit_rec_net *r, const void *addr
 	return AMBIT_Q_USER_ADDR;
 }
 
-ALWAYS_INLINE void tell_unix_connect(struct scratch *s, struct subject *who, struct sock *sk, const void *address,
-				     long ret, struct telling how)
+/* Whether connects of such a socket are told by calls: of others a cgroup hook tells them. */
+ALWAYS_INLINE bool is_connect_told(struct sock *sk)
 {
-	struct ambit_rec_net *r;
+	__u16 family = READ(sk, __sk_common.skc_family);
+
+	return family == AF_VSOCK || (family == AF_UNIX && connect_unix_by_calls);
+}
+
+/* The socket's own peer, also where it goes on connecting or was connected before; else what was asked for. */
+ALWAYS_INLINE __u32 put_vsock_peer(struct ambit_rec_net *r, const void *address, long ret)
+{
+	bool has_peer = !ret || ret == -EINPROGRESS || ret == -EALREADY || ret == -EISCONN;
+
+	return has_peer && knows_vsock() ? 0 : put_user_vsock_end(r->remote, address);
+}
+
+/* `sk`: is_connect_told(). */
+ALWAYS_INLINE void tell_connect(struct scratch *s, struct subject *who, struct sock *sk, const void *address, long ret,
+				struct telling how)
+{
+	struct ambit_rec_net *r = new_net_record(s, sk);
 	struct unix_address *peer;
 
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
-		return;
-	r = new_net_record(s, sk);
 	r->ret = ret;
-	peer = ret ? NULL : unix_name_of_peer(sk);
-	if (peer)
+	peer = ret || r->family != AF_UNIX ? NULL : unix_name_of_peer(sk);
+	if (r->family == AF_VSOCK)
+		how.quality |= put_vsock_peer(r, address, ret);
+	else if (peer)
 		put_unix_name(r, peer);
 	else
 		how.quality |= put_user_unix_name(r, address);

@@ -11,6 +11,7 @@
 #include "alert/alerter.h"
 #include "object_key.h"
 #include "util/socket_kind.h"
+#include "util/vsock_end.h"
 
 namespace ambit::alert {
 namespace {
@@ -40,6 +41,16 @@ std::string protocol_text(const NetFacts& net) {
   }
   if (net.sock_type == SOCK_STREAM) return "tcp";
   return net.sock_type == SOCK_DGRAM ? "udp" : std::to_string(net.protocol);
+}
+
+/// The machine and port that an act is about: a listener's own, else the peer's; of a client's port nothing, because it
+/// is new with each connection. Only "vsock" where they are not known.
+std::string vsock_text(EventKind kind, const NetFacts& net) {
+  const bool is_own = kind == EventKind::bind || kind == EventKind::listen;
+  const auto end = util::vsock_end(is_own ? net.local : net.remote);
+  if (!end) return "vsock";
+  const auto machine = "vsock:" + util::cid_text(end->cid);
+  return kind == EventKind::accept ? machine : machine + ":" + std::to_string(end->port);
 }
 
 struct Describe {
@@ -97,6 +108,11 @@ struct Describe {
       return;
     }
     const EventKind kind = judged.event().kind;
+    if (net.family == AF_VSOCK) {
+      object.kind = "socket";
+      object.path = vsock_text(kind, net);
+      return;
+    }
     if (kind == EventKind::socket || (net.family != AF_INET && net.family != AF_INET6)) {
       object.kind = "socket";
       object.path = util::socket_kind(net.family, net.sock_type, net.protocol);

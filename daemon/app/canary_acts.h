@@ -3,8 +3,12 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace ambit::app {
+
+/// Why an act was not done for which the kernel offers nothing at present: there is nothing that could be missed.
+inline constexpr std::string_view kNothingToTry = "the kernel offers none at present";
 
 /// Does one harmless act for each signal, in a fresh folder below `scratch` and on loopback, so that the daemon can see
 /// whether its hooks fire. Runs in a child process of its own (`ambit canary`); writes a line "act: reason" on standard

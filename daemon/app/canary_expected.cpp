@@ -15,6 +15,7 @@
 
 #include "ambit/abi/record.h"
 #include "canary_objects.h"
+#include "util/vsock_end.h"
 
 namespace ambit::app {
 namespace {
@@ -26,6 +27,12 @@ bool is_own_path(const std::string& path, const CanaryScene& scene) {
 bool is_loopback(const Endpoint& at) {
   const std::uint32_t wanted = htonl(INADDR_LOOPBACK);
   return std::memcmp(at.address.data(), &wanted, sizeof(wanted)) == 0;
+}
+
+bool is_expected_vsock(EventKind kind, const NetFacts& net) {
+  if (kind == EventKind::socket) return net.sock_type == SOCK_STREAM;
+  const auto peer = util::vsock_end(net.remote);
+  return kind == EventKind::connect && peer && peer->cid == kCanaryVsockCid && peer->port == kCanaryVsockPort;
 }
 
 /// The helper makes files in its folder, reads its own environment and the program that it copies.
@@ -57,6 +64,7 @@ bool is_expected_name_change(EventKind kind, const NameFacts& names, const Canar
 
 bool is_expected_net(EventKind kind, const NetFacts& net, const CanaryScene& scene) {
   if (net.family == AF_UNIX) return is_own_path(net.unix_path, scene);
+  if (net.family == AF_VSOCK) return is_expected_vsock(kind, net);
   switch (kind) {
     case EventKind::connect:
     case EventKind::connect_result:

@@ -17,6 +17,8 @@ inline constexpr std::string_view kCanaryMemoryFile = "/environ";     ///< the h
 inline constexpr std::string_view kCanaryModule = "ambit_canary_no_such_module";
 inline constexpr std::string_view kCanaryQuestion = "canary.ambit.invalid";  ///< a reserved name (RFC 6761)
 inline constexpr std::uint16_t kCanaryDiscardPort = 9;
+inline constexpr std::uint32_t kCanaryVsockCid = 1;  ///< VMADDR_CID_LOCAL
+inline constexpr std::uint32_t kCanaryVsockPort = 9;
 inline constexpr int kCanaryNetlinkProtocol = NETLINK_KOBJECT_UEVENT;
 
 }  // namespace ambit::app

@@ -19,6 +19,7 @@ const std::vector<Proof>& proofs() {
       {"tcp", {"bind", "listen", "accept"}},
       {"udp", {"send"}},
       {"unix", {"connect_unix"}},
+      {"vsock", {"connect_vsock"}},
       {"dns", {"dns"}},
       {"ptrace", {"ptrace"}},
       {"memory", {"proc_mem"}},

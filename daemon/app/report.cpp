@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "canary_acts.h"
+
 namespace ambit::app {
 namespace {
 
@@ -18,7 +20,8 @@ std::string canary_state(const std::string& signal, const ReportParts& parts) {
   const auto seen = parts.snapshot.canaries.find(signal);
   if (seen != parts.snapshot.canaries.end() && seen->second >= parts.canary.started) return "seen";
   if (!canary_can_prove(signal)) return "";
-  if (parts.canary.untried.contains(signal)) return "untried";
+  const auto untried = parts.canary.untried.find(signal);
+  if (untried != parts.canary.untried.end()) return untried->second == kNothingToTry ? "idle" : "untried";
   const bool is_over = parts.canary.ended.count() != 0 && parts.snapshot.time > parts.canary.ended + kCanaryGrace;
   return is_over ? "missed" : "waiting";
 }
@@ -28,7 +31,7 @@ metrics::SignalRow signal_row(const kernel::SignalState& signal, const ReportPar
       signal.signal, signal.hook, kernel::name_of(signal.state), signal.blind, signal.detail, "", {}};
   if (signal.state != kernel::HookState::active) return row;
   row.canary = canary_state(signal.signal, parts);
-  if (row.canary == "untried") {
+  if (row.canary == "untried" || row.canary == "idle") {
     row.detail += fmt::format("{}canary not tried: {}", row.detail.empty() ? "" : "; ",
                               parts.canary.untried.find(signal.signal)->second);
   }
@@ -46,12 +49,12 @@ std::string text_at(const nlohmann::json& json, const char* outer, const char* i
 
 bool canary_can_prove(const std::string& signal) {
   static const std::vector<std::string> kProvable = {
-      "exec",        "fork",          "exit",         "memfd_exec",    "cred",       "open",    "proc_mem",
-      "name_change", "connect",       "connect_unix", "send",          "bind",       "listen",  "accept",
-      "dns",         "ptrace",        "io_uring",     "io_uring_open", "process_vm", "kcmp",    "perf_event",
-      "userfaultfd", "keyring",       "bpf",          "kernel_module", "kexec",      "signal",  "socket",
-      "stdio",       "fd_received",   "mount",        "mmap",          "memfd",      "traffic", "send_unix",
-      "exhaustion",  "connect_result"};
+      "exec",        "fork",        "exit",          "memfd_exec",    "cred",          "open",       "proc_mem",
+      "name_change", "connect",     "connect_unix",  "connect_vsock", "send",          "bind",       "listen",
+      "accept",      "dns",         "ptrace",        "io_uring",      "io_uring_open", "process_vm", "kcmp",
+      "perf_event",  "userfaultfd", "keyring",       "bpf",           "kernel_module", "kexec",      "signal",
+      "socket",      "stdio",       "fd_received",   "mount",         "mmap",          "memfd",      "traffic",
+      "send_unix",   "exhaustion",  "connect_result"};
   return std::find(kProvable.begin(), kProvable.end(), signal) != kProvable.end();
 }
 

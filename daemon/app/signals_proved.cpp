@@ -7,6 +7,11 @@
 namespace ambit::app {
 namespace {
 
+const char* signal_of_connect(std::uint16_t family) {
+  if (family == AF_UNIX) return "connect_unix";
+  return family == AF_VSOCK ? "connect_vsock" : "connect";
+}
+
 void add_open(const Event& event, std::vector<std::string>& out) {
   const auto& open = std::get<OpenFacts>(event.facts);
   if ((open.access & AMBIT_ACCESS_ARRIVED) != 0) {
@@ -44,7 +49,7 @@ std::vector<std::string> signals_proved_by(const Event& event) {
       out.emplace_back("name_change");
       break;
     case EventKind::connect:
-      out.emplace_back(std::get<NetFacts>(event.facts).family == AF_UNIX ? "connect_unix" : "connect");
+      out.emplace_back(signal_of_connect(std::get<NetFacts>(event.facts).family));
       break;
     case EventKind::send:
       out.emplace_back(std::get<NetFacts>(event.facts).family == AF_UNIX ? "send_unix" : "send");

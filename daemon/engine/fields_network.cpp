@@ -10,6 +10,7 @@
 #include "event_access.h"
 #include "field_table.h"
 #include "util/socket_kind.h"
+#include "util/vsock_end.h"
 #include "value_text.h"
 
 namespace ambit::engine {
@@ -33,12 +34,33 @@ void append_side(Arena& arena, const std::optional<Side>& side) noexcept {
   arena.append_number(side->port);
 }
 
+/// The machine and port that the act is about: a listener's own, else the peer's.
+std::optional<util::VsockEnd> vsock_object(const ReadContext& c, const NetFacts& net) noexcept {
+  const bool is_own = c.event.kind == EventKind::bind || c.event.kind == EventKind::listen;
+  return util::vsock_end(is_own ? net.local : net.remote);
+}
+Value vsock_name(const ReadContext& c, const NetFacts& net) noexcept {
+  const auto end = vsock_object(c, net);
+  if (!end) return Value::none();
+  c.arena.begin();
+  c.arena.append("vsock:");
+  if (end->cid == util::kAnyCid) {
+    c.arena.append("any");
+  } else {
+    c.arena.append_number(end->cid);
+  }
+  c.arena.append(":");
+  c.arena.append_number(end->port);
+  return Value::of(c.arena.end());
+}
+
 /// Path of a file or unix socket, else "client:port->server:port" (one end where only one is known).
 Value name(const ReadContext& c) noexcept {
   if (const auto* open = open_of(c)) return Value::of_known(open->path);
   const auto* net = net_of(c);
   if (net == nullptr) return Value::none();
   if (net->family == AF_UNIX) return Value::of_known(net->unix_path);
+  if (net->family == AF_VSOCK) return vsock_name(c, *net);
   const auto sides = sides_of(c.event);
   if (!sides.client() && !sides.server()) return Value::none();
   c.arena.begin();
@@ -70,6 +92,7 @@ TypeName type_of(const ReadContext& c) noexcept {
   if (const auto* net = net_of(c)) {
     if (net->family == AF_INET) return {"ipv4", "4"};
     if (net->family == AF_INET6) return {"ipv6", "6"};
+    if (net->family == AF_VSOCK) return {"vsock", "o"};
     return net->family == AF_UNIX ? TypeName{"unix", "u"} : TypeName{};
   }
   const auto* open = open_of(c);
@@ -135,11 +158,27 @@ Value address(const ReadContext& c) noexcept {
   const auto& side = pick<end>(sides);
   return side ? of_address(side->address) : Value::none();
 }
+/// Ports of vsock have 32 bits.
+template <End end>
+std::optional<util::VsockEnd> vsock_side(const ReadContext& c) noexcept {
+  const auto* net = net_of(c);
+  if (net == nullptr || net->family != AF_VSOCK) return std::nullopt;
+  const bool is_local =
+      end == End::local || (end != End::remote && (end == End::server) == sides_of(c.event).is_local_server);
+  return util::vsock_end(is_local ? net->local : net->remote);
+}
 template <End end>
 Value port(const ReadContext& c) noexcept {
+  if (const auto vsock = vsock_side<end>(c)) return Value::of_number(vsock->port);
   const auto sides = sides_of(c.event);
   const auto& side = pick<end>(sides);
   return side ? Value::of_number(side->port) : Value::none();
+}
+/// VMADDR_CID_ANY is what a listener that takes every peer has for itself.
+template <End end>
+Value cid(const ReadContext& c) noexcept {
+  const auto vsock = vsock_side<end>(c);
+  return vsock ? Value::of_number(vsock->cid) : Value::none();
 }
 Value either_address(const ReadContext& c) noexcept {
   const auto sides = sides_of(c.event);
@@ -152,11 +191,12 @@ Value either_address(const ReadContext& c) noexcept {
   return v;
 }
 Value either_port(const ReadContext& c) noexcept {
-  const auto sides = sides_of(c.event);
-  if (!sides.client() || !sides.server()) return sides.client() ? port<End::client>(c) : port<End::server>(c);
-  Value v = Value::of_number(sides.client()->port);
+  const Value client = port<End::client>(c);
+  const Value server = port<End::server>(c);
+  if (client.is_missing() || server.is_missing()) return client.is_missing() ? server : client;
+  Value v = client;
   v.count = 2;
-  v.numbers[1] = sides.server()->port;
+  v.numbers[1] = server.numbers[0];
   return v;
 }
 
@@ -263,12 +303,13 @@ FieldDef row(std::string_view name, FieldType type, unsigned long long kinds, st
 
 std::span<const FieldDef> network_fields() {
   static const std::vector<FieldDef> rows = {
-      of_path(row("fd.name", kText, kFd, "path of the file or unix socket, or client:port->server:port", name)),
+      of_path(row("fd.name", kText, kFd, "path of the file or unix socket, client:port->server:port, or vsock:CID:PORT",
+                  name)),
       of_path(row("fd.directory", kText, kOpen, "directory of the file", directory)),
       of_path(row("fd.filename", kText, kOpen, "file name without directory", filename)),
-      row("fd.type", kText, kFd, "file, directory, device, pipe, ipv4, ipv6, unix",
+      row("fd.type", kText, kFd, "file, directory, device, pipe, ipv4, ipv6, unix, vsock",
           [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).type); }),
-      row("fd.typechar", kText, kFd, "f, d, v, p, 4, 6, u",
+      row("fd.typechar", kText, kFd, "f, d, v, p, 4, 6, u, o (vsock)",
           [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).character); }),
       row("fd.num", kNumber, kOpen | bit(EventKind::accept) | bit(EventKind::socket) | bit(EventKind::stdio),
           "descriptor; missing where the call failed", number_of_fd),
@@ -295,6 +336,8 @@ std::span<const FieldDef> network_fields() {
       row("socket.kind", kText, kNetKinds, "tcp, udp, unix, raw, ping, packet, vsock, netlink, alg ...", socket_kind),
       row("peer.address", kIp, kNetKinds, "address of the other end", address<End::remote>),
       row("peer.port", kNumber, kNetKinds, "port of the other end", port<End::remote>),
+      row("peer.cid", kNumber, kNetKinds,
+          "context id of the other end of a vsock connection: 1 this machine, 2 its host", cid<End::remote>),
       row("peer.path", kText, kNetKinds, "path of the unix socket; '@' begins an abstract one", peer_path),
       row("peer.bytes_in", kNumber, kTraffic, "bytes received from the peer since the last such event",
           bytes<&NetFacts::bytes_in>),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/render.h"
 
+#include <sys/socket.h>
+
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -12,6 +14,7 @@
 #include "engine/fields.h"
 #include "event_access.h"
 #include "util/socket_kind.h"
+#include "util/vsock_end.h"
 #include "value_text.h"
 
 namespace ambit::engine {
@@ -53,6 +56,14 @@ json object_json(const FileObject& object) {
 std::string side_text(const Side& side) {
   std::array<char, 48> buffer{};
   return std::string(print_address(side.address, buffer));
+}
+
+void put_vsock_ends(json& network, const NetFacts& net) {
+  const auto put_end = [&network](const char* key, const Endpoint& end) {
+    if (const auto vsock = util::vsock_end(end)) network[key] = {{"cid", vsock->cid}, {"port", vsock->port}};
+  };
+  put_end("local", net.local);
+  put_end("remote", net.remote);
 }
 
 /// Adds what only one kind of event has.
@@ -112,6 +123,7 @@ class FactsWriter {
     put(network, "protocol", std::string(l4_name(f)));
     network["socket"] = util::socket_kind(f.family, f.sock_type, f.protocol);
     put(network, "unix_path", f.unix_path);
+    if (f.family == AF_VSOCK) put_vsock_ends(network, f);
     const auto sides = sides_of(event_);
     if (sides.local) network["local"] = {{"address", side_text(*sides.local)}, {"port", sides.local->port}};
     if (sides.remote) network["remote"] = {{"address", side_text(*sides.remote)}, {"port", sides.remote->port}};

@@ -61,11 +61,12 @@ constexpr std::array<KindSignal, 43> kSignals = {{
 
 /// As the hook table of the kernel module names them; some are parts of others that have a hook or a canary of their
 /// own.
-constexpr std::array<std::string_view, 46> kSignalNames = {"accept",
+constexpr std::array<std::string_view, 47> kSignalNames = {"accept",
                                                            "bind",
                                                            "cgroup",
                                                            "connect",
                                                            "connect_unix",
+                                                           "connect_vsock",
                                                            "cred",
                                                            "dns",
                                                            "exec",

@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -23,6 +24,15 @@ bool has_link(const ProgramSpec& spec) {
 
 bool tells_opens_by_object(const std::set<std::string_view>& names) {
   return names.contains("lsm__file_open") || names.contains("fentry__security_file_open");
+}
+
+/// The call's program tells vsock's, too, so it may be there without being meant for these.
+bool tells_unix_connects_by_calls(const std::vector<const Candidate*>& chosen) {
+  return std::any_of(chosen.begin(), chosen.end(), [](const Candidate* candidate) {
+    const auto& names = candidate->programs;
+    return candidate->signal == "connect_unix" &&
+           std::find(names.begin(), names.end(), "cgroup__connect_unix") == names.end();
+  });
 }
 
 /// The security hook that shows the object of a change of names.
@@ -74,6 +84,8 @@ void Attachments::attach() {
     put_away(names);
     *object_.globals().opens_by_object = tells_opens_by_object(names) ? 1U : 0U;
     *object_.globals().changes_by_object = changes_by_object(names);
+    *object_.globals().connect_unix_by_calls =
+        tells_unix_connects_by_calls(chosen_candidates(refusals_, denied_)) ? 1U : 0U;
     is_settled = attach_programs(names) && attach_calls();
   }
   if (pins_ != nullptr) pin();

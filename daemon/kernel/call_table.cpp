@@ -214,7 +214,7 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"sendto", 44, 369, {.slot = AMBIT_SLOT_SEND_UNIX, .op = kSendTo, .fd_arg = 1}},
     {"sendmsg", 46, 370, {.slot = AMBIT_SLOT_SEND_UNIX, .op = kSendMessage, .fd_arg = 1}},
     {"sendmmsg", 307, 345, {.slot = AMBIT_SLOT_SEND_UNIX, .op = kSendMessages, .fd_arg = 1}},
-    {"bind", 49, 361, socket_call(AMBIT_SLOT_BIND)},
+    {"bind", 49, 361, {.slot = AMBIT_SLOT_BIND, .path_arg = 2, .fd_arg = 1}},
     {"listen", 50, 363, socket_call(AMBIT_SLOT_LISTEN)},
     {"socket", 41, 359, {.slot = AMBIT_SLOT_SOCKET}},
     {"dup", 32, 41, {.slot = AMBIT_SLOT_STDIO, .ret_below = 3}},
@@ -222,7 +222,7 @@ constexpr auto kCalls = std::to_array<WatchedCall>({
     {"dup3", 292, 330, {.slot = AMBIT_SLOT_STDIO, .ret_below = 3}},
     {"fcntl", 72, 55, {.slot = AMBIT_SLOT_STDIO, .flags_arg = 2, .ret_below = 3}},
     {"fcntl64", -1, 221, {.slot = AMBIT_SLOT_STDIO, .flags_arg = 2, .ret_below = 3}},
-    {"connect", 42, 362, {.slot = AMBIT_SLOT_CONNECT_UNIX, .path_arg = 2, .fd_arg = 1}},
+    {"connect", 42, 362, {.slot = AMBIT_SLOT_CONNECT, .path_arg = 2, .fd_arg = 1}},
 });
 
 std::string_view signal_of_act(std::uint8_t act) {
@@ -276,8 +276,8 @@ std::string_view signal_of(const WatchedCall& call) {
       return "bind";
     case AMBIT_SLOT_LISTEN:
       return "listen";
-    case AMBIT_SLOT_CONNECT_UNIX:
-      return "connect_unix";
+    case AMBIT_SLOT_CONNECT:
+      return "connect_vsock";
     case AMBIT_SLOT_SOCKET:
       return "socket";
     case AMBIT_SLOT_STDIO:

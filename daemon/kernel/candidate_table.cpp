@@ -128,7 +128,7 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"connect",
      "cgroup/connect4,6",
      {"cgroup__connect4", "cgroup__connect6"},
-     "the result (connect_result tells TCP's); protocols other than IPv4 and IPv6"},
+     "the result (connect_result tells TCP's); protocols other than IPv4 and IPv6 (connect_unix, connect_vsock)"},
     {"connect_result",
      "tp_btf/inet_sock_set_state",
      {"tp_btf__tcp_state"},
@@ -136,8 +136,14 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"connect_unix", "cgroup/connect_unix", {"cgroup__connect_unix"}, "the result"},
     {"connect_unix",
      kSysExit,
-     {"tp_btf__sys_exit", "call__connect_unix", "call__socketcall"},
+     {"tp_btf__sys_exit", "call__connect", "call__socketcall"},
      "calls made through io_uring before 5.19; the address of a failed call is the caller's"},
+    {"connect_vsock",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__connect"},
+     "datagrams (VMware); what the host or a guest on the other side does; CID and port of accepts and listeners where "
+     "the vsock module is loaded later, or the kernel is older than 5.11; the address of a failed call is the "
+     "caller's"},
     {"send",
      "cgroup/sendmsg4,6",
      {"cgroup__sendmsg4", "cgroup__sendmsg6"},
@@ -150,11 +156,11 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"bind",
      "cgroup/post_bind4,6",
      {"cgroup__post_bind4", "cgroup__post_bind6", "tp_btf__sys_exit", "call__bind"},
-     "ports taken at connect; unix sockets bound through io_uring where io_uring_socket is not active"},
+     "ports taken at connect; unix and vsock sockets bound through io_uring where io_uring_socket is not active"},
     {"listen",
      "tp_btf/inet_sock_set_state",
      {"tp_btf__inet_sock_set_state", "tp_btf__sys_exit", "call__listen"},
-     "unix listeners made through io_uring where io_uring_socket is not active"},
+     "unix and vsock listeners made through io_uring where io_uring_socket is not active"},
     {"accept",
      kSysExit,
      {"tp_btf__sys_exit", "call__accept"},
@@ -275,6 +281,7 @@ const std::vector<Candidate> kWrittenCandidates = {
 Candidate by_functions(const Candidate& base) {
   Candidate out{base.signal, base.hook == kSysExit ? kFunctions : base.hook, {}, base.blind, base.signal};
   if (out.signal == "proc_mem") out.calls = "open";
+  if (out.signal == "connect_unix") out.calls = "connect_vsock";
   // The tracepoint sees the result of every call, the functions only those of calls that are watched.
   if (out.signal == "exhaustion") out.blind = kBlindExhaustionAtFunctions;
   for (const auto name : base.programs) {

@@ -42,9 +42,17 @@ std::size_t split_records(std::span<const std::byte> bytes, const Sensor::Record
   return used;
 }
 
-/// Port of one side of a listener or connection, apart by network namespace and family-free: a dual-stack listener
-/// takes both.
-using LocalPort = std::pair<std::uint32_t, std::uint16_t>;
+/// Port of one side of a listener or connection, apart by network namespace and free of the internet's families: a
+/// dual-stack listener takes both. Ports of vsock are of another world.
+using LocalPort = std::tuple<std::uint32_t, bool, std::uint32_t>;
+
+/// Nothing where there is no port, or it is not known.
+std::optional<LocalPort> local_port_of(const ambit_rec_net& net) {
+  std::uint32_t port = net.local_port;
+  if (net.family == AF_VSOCK) std::memcpy(&port, net.local + sizeof(port), sizeof(port));
+  if (port == 0) return std::nullopt;
+  return LocalPort{net.net_ns, net.family == AF_VSOCK, port};
+}
 
 /// One process's way to one object: the same file by two descriptors or by descriptor and mapping is told once.
 using Held = std::tuple<std::uint32_t, FileId, std::uint32_t>;
@@ -128,7 +136,7 @@ Status Iterators::sockets_and_files(const Sensor::RecordCallback& callback) {
     if (header.type == AMBIT_REC_LISTEN) {
       ambit_rec_net net{};
       std::memcpy(&net, record.data(), std::min(record.size(), sizeof(net)));
-      if (net.family != AF_UNIX) listening.emplace(net.net_ns, net.local_port);
+      if (const auto port = local_port_of(net)) listening.insert(*port);
     }
     callback(record);
   });
@@ -137,7 +145,7 @@ Status Iterators::sockets_and_files(const Sensor::RecordCallback& callback) {
   for (auto& bytes : connections) {
     ambit_rec_net net{};
     std::memcpy(&net, bytes.data(), std::min(bytes.size(), sizeof(net)));
-    if (net.family != AF_UNIX && listening.contains({net.net_ns, net.local_port})) {
+    if (const auto port = local_port_of(net); port && listening.contains(*port)) {
       net.h.type = AMBIT_REC_ACCEPT;
       std::memcpy(bytes.data(), &net.h, sizeof(net.h));
     }

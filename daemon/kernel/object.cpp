@@ -98,7 +98,6 @@ void configure(ambit_bpf* skeleton, const Options& options, const Refusals& left
   rodata->wake_bytes = options.ring_bytes / 4;
   rodata->seen_enabled = options.seen_entries != 0 ? 1U : 0U;
   rodata->self_tgid = static_cast<std::uint32_t>(::getpid());
-  rodata->connect_unix_by_calls = left_out.contains("cgroup__connect_unix") ? 1U : 0U;
   rodata->fork_storm = options.fork_storm;
   const bool sends_by_hook = !left_out.contains("cgroup__sendmsg_unix");
   for (const auto& call : watched_calls()) {
@@ -196,6 +195,7 @@ Object::Object(ambit_bpf* skeleton) : skeleton_(skeleton) {
   globals_.init_root_dev = &bss->init_root_dev;
   globals_.init_root_ino = &bss->init_root_ino;
   globals_.opens_by_object = &bss->opens_by_object;
+  globals_.connect_unix_by_calls = &bss->connect_unix_by_calls;
   globals_.changes_by_object = &bss->changes_by_object;
   globals_.calls_at_functions = bss->calls_at_functions;
   globals_.iter_tgid = &bss->iter_tgid;

@@ -34,6 +34,7 @@ struct Globals {
   volatile std::uint32_t* init_root_dev = nullptr;
   volatile unsigned long long* init_root_ino = nullptr;
   volatile std::uint32_t* opens_by_object = nullptr;
+  volatile std::uint32_t* connect_unix_by_calls = nullptr;
   volatile std::uint32_t* changes_by_object = nullptr;
   volatile std::uint8_t* calls_at_functions = nullptr;  ///< AMBIT_CALL_NUMBERS of them
   volatile std::uint32_t* iter_tgid = nullptr;

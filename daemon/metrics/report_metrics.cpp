@@ -97,8 +97,9 @@ struct ReportMetrics::Impl {
   Totals sink_dropped{registry, "ambit_sink_dropped_total", "Alert messages a sink gave up."};
   Gauges sink_state{registry, "ambit_sink_state", "1 for the state a sink is in."};
   Gauges signal_state{registry, "ambit_signal_state", "1 for the hook in use and the state of a signal."};
-  Gauges signal_canary{registry, "ambit_signal_canary_seen",
-                       "1 where the canary of a signal was seen, 0 where it was missed."};
+  Gauges signal_canary{
+      registry, "ambit_signal_canary_seen",
+      "1 where the canary of a signal was seen, 0 where it was missed; absent where there is none to be seen."};
   Gauges canary_time{registry, "ambit_signal_canary_timestamp_seconds",
                      "When the canary of a signal was last seen, in seconds since the epoch."};
   Gauges rules{registry, "ambit_rules", "Rules that are enabled."};
@@ -141,7 +142,8 @@ struct ReportMetrics::Impl {
   void signals(const StatusReport& report) {
     for (const auto& s : report.signals) {
       signal_state.set({{"signal", s.signal}, {"hook", s.hook}, {"state", s.state}}, 1);
-      if (!s.canary.empty()) signal_canary.set({{"signal", s.signal}}, s.canary == "seen" ? 1 : 0);
+      if (!s.canary.empty() && s.canary != "idle")
+        signal_canary.set({{"signal", s.signal}}, s.canary == "seen" ? 1 : 0);
       if (s.canary_seen.count() != 0) {
         canary_time.set({{"signal", s.signal}}, static_cast<double>(s.canary_seen.count()) * 1e-9);
       }

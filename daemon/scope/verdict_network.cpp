@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Peers, listeners, clients, unix sockets and names asked for.
+// Peers, listeners, clients, unix and vsock sockets and names asked for.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -181,6 +181,19 @@ Verdict judge_socket(const Subject& subject, const NetFacts& facts) {
                       fmt::format("sockets of kind {} are not declared", kind));
 }
 
+/// No grant names its peers and ports: who may make such sockets may use them.
+Verdict judge_vsock(const Subject& subject, EventKind kind, const NetFacts& facts) {
+  switch (kind) {
+    case EventKind::connect:
+    case EventKind::bind:
+    case EventKind::listen:
+    case EventKind::accept:
+      return judge_socket(subject, facts);
+    default:
+      return make_verdict(subject, Outcome::unscoped, Section::network);
+  }
+}
+
 }  // namespace
 
 Verdict judge_network(const Subject& subject, const Enriched& enriched) {
@@ -192,6 +205,7 @@ Verdict judge_network(const Subject& subject, const Enriched& enriched) {
   if (facts == nullptr) return unscoped();
   if (event.kind == EventKind::socket) return judge_socket(subject, *facts);
   if (facts->family == AF_UNIX) return event.kind == EventKind::accept ? unscoped() : judge_unix(subject, *facts);
+  if (facts->family == AF_VSOCK) return judge_vsock(subject, event.kind, *facts);
   if (facts->family != AF_INET && facts->family != AF_INET6) return unscoped();
   switch (event.kind) {
     case EventKind::connect:

@@ -142,14 +142,14 @@ struct NameFacts {
   std::uint32_t mode = 0, uid = 0, gid = 0;
 };
 struct Endpoint {
-  std::array<std::uint8_t, 16> address{};  ///< network order; IPv4 in the first four bytes
+  std::array<std::uint8_t, 16> address{};  ///< network order; IPv4 in the first four bytes; vsock: util::vsock_end()
   std::uint16_t port = 0;
   auto operator<=>(const Endpoint&) const = default;
 };
 /// connect, connect_result, send, bind, listen, accept, traffic; socket and stdio, whose families may be any. In
 /// traffic the port of the side that began is not known (0), as connections are added up.
 struct NetFacts {
-  std::uint16_t family = 0;  ///< AF_INET, AF_INET6, AF_UNIX
+  std::uint16_t family = 0;  ///< AF_INET, AF_INET6, AF_UNIX, AF_VSOCK
   std::uint16_t sock_type = 0, protocol = 0;
   Endpoint local, remote;
   std::string unix_path;  ///< abstract names begin with '@'

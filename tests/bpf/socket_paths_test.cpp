@@ -2,6 +2,7 @@
 // Other ways to the same sockets: io_uring, 32-bit socketcall, datagrams to a unix address, DNS over TCP and behind
 // IPv6 extension headers.
 #include <arpa/inet.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/ip6.h>
 #include <sys/mman.h>
@@ -216,7 +217,8 @@ int socketcall(int call, std::initializer_list<std::uint32_t> args) {
   return ret;
 }
 /// The address where 32 bits reach.
-std::uint32_t low_address(const sockaddr_un& at) {
+template <class A>
+std::uint32_t low_address(const A& at) {
   void* low = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
   std::memcpy(low, &at, sizeof(at));
   return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(low));
@@ -232,6 +234,22 @@ int serve_unix_by_socketcall(const char* path) {
   if (socketcall(3, {fd(client), name, sizeof(at)}) != 0) return 2;
   if (socketcall(5, {fd(listener), 0, 0}) < 0) return 3;
   return socketcall(1, {AF_PACKET, SOCK_DGRAM, 0}) < 0 ? 4 : 0;
+}
+
+/// The kernel that has no such sockets says so to every caller alike.
+int use_vsock_by_socketcall(const char*) {
+  sockaddr_vm at{}, to{};
+  at.svm_family = to.svm_family = AF_VSOCK;
+  at.svm_cid = VMADDR_CID_ANY;
+  to.svm_cid = VMADDR_CID_HOST;
+  at.svm_port = to.svm_port = 51238;
+  const std::uint32_t name = low_address(at), peer = low_address(to);
+  const auto fd = [](int value) { return static_cast<std::uint32_t>(value); };
+  const int listener = socketcall(1, {AF_VSOCK, SOCK_STREAM, 0});
+  if (listener < 0) return kNotThere;
+  const int client = socketcall(1, {AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0});
+  if (socketcall(2, {fd(listener), name, sizeof(at)}) != 0 || socketcall(4, {fd(listener), 4}) != 0) return 1;
+  return -socketcall(3, {fd(client), peer, sizeof(to)});
 }
 
 class Socketcall : public SensorTest {};
@@ -252,6 +270,24 @@ TEST_F(Socketcall, IsToldAsTheCallsThatItStandsFor) {
   const auto made = trace.of(AMBIT_REC_SOCKET);
   ASSERT_EQ(made.size(), 1U);
   EXPECT_EQ(net(made[0]).family, AF_PACKET);
+}
+
+TEST_F(Socketcall, OnVsockIsTold) {
+  if (!has_signal("socketcall")) GTEST_SKIP() << "this plan has no hook for socketcall";
+  const Trace trace = SensorTest::trace(use_vsock_by_socketcall);
+  if (!is_there(trace.status)) {
+    EXPECT_TRUE(trace.of(AMBIT_REC_CONNECT).empty()) << "no such sockets or no 32-bit system calls here";
+    return;
+  }
+  for (const auto type : std::initializer_list<std::uint16_t>{AMBIT_REC_BIND, AMBIT_REC_LISTEN, AMBIT_REC_CONNECT}) {
+    const auto found = trace.of(type);
+    ASSERT_EQ(found.size(), 1U) << type;
+    EXPECT_EQ(net(found[0]).family, AF_VSOCK) << type;
+    EXPECT_TRUE((found[0]->header().quality & AMBIT_Q_COMPAT) != 0) << type;
+  }
+  const std::uint32_t host[] = {VMADDR_CID_HOST, 51238};
+  EXPECT_EQ(std::memcmp(net(trace.of(AMBIT_REC_CONNECT)[0]).remote, host, sizeof(host)), 0);
+  EXPECT_EQ(net(trace.of(AMBIT_REC_CONNECT)[0]).ret, -WEXITSTATUS(trace.status));
 }
 #endif
 

@@ -49,6 +49,15 @@ def _reflink():
     return _filesystem("xfs")() or _exists("/dev/loop0")
 
 
+def _vsock():
+    def known():
+        return "AF_VSOCK" in (_read("/proc/net/protocols") or "")
+
+    if not known():
+        subprocess.run(["modprobe", "vsock"], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return None if known() else "the kernel has no vsock"
+
+
 FEATURES = {
     "dev_fd": lambda: _exists("/dev/fd"),
     "overlay": _filesystem("overlay"),
@@ -59,6 +68,7 @@ FEATURES = {
     "compat": lambda: None if platform.machine() == "x86_64" else "no 32-bit entry on this architecture",
     "core_pattern": lambda: _exists("/proc/sys/kernel/core_pattern"),
     "user_namespace": _user_namespace,
+    "vsock": _vsock,
 }
 
 

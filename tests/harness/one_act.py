@@ -141,7 +141,8 @@ def event_places(event):
     sides = [side for side in (peer.get("remote"), peer.get("local")) if side]
     places = [about.get("path", ""), about.get("new_path", ""), peer.get("unix_path", ""), peer.get("socket", ""),
               event.get("act", {}).get("name", ""), str(event.get("target", {}).get("pid", ""))]
-    return places + [side["address"] for side in sides] + [str(side["port"]) for side in sides]
+    machines = [f"vsock:{side['cid']}:{side['port']}" for side in sides if "cid" in side]
+    return places + machines + [side.get("address", "") for side in sides] + [str(side["port"]) for side in sides]
 
 
 def matcher(bench, row, pids):

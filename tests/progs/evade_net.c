@@ -3,6 +3,7 @@
 // proof.
 #include <arpa/inet.h>
 #include <linux/if.h>
+#include <linux/vm_sockets.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
@@ -183,6 +184,28 @@ static int unbound_listener(char** a) {
   return report("listen", started, fd, got);
 }
 
+// PORT TEXT: to this machine's own end, where the kernel has a loopback of vsock; else a connect that is under way says
+// that there is no obstacle.
+static int vsock(char** a) {
+  const unsigned port = (unsigned)atoi(a[0]);
+  const struct sockaddr_vm at = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port},
+                           to = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_LOCAL, .svm_port = port};
+  const int listener = (int)must(socket(AF_VSOCK, SOCK_STREAM, 0), "socket"),
+            client = (int)must(socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
+  must(bind(listener, (const struct sockaddr*)&at, sizeof at), "bind");
+  must(listen(listener, 1), "listen");
+  const uint64_t started = boot_ns();
+  if (connect(client, (const struct sockaddr*)&to, sizeof to) != 0 && errno != EINPROGRESS) fail("connect");
+  char got[kGotBytes] = "under way";
+  struct pollfd ready = {.fd = listener, .events = POLLIN};
+  if (must(poll(&ready, 1, 1000), "poll") == 1) {
+    const int server = (int)must(accept(listener, NULL, NULL), "accept");
+    must(send(client, a[1], strlen(a[1]), 0), "send");
+    got[must(recv(server, got, sizeof got - 1, 0), "recv")] = 0;
+  }
+  return report("vsock", started, -1, got);
+}
+
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
       {"tcp", tcp, 3},
@@ -198,6 +221,7 @@ int main(int argc, char** argv) {
       {"dns_tcp", dns_tcp, 3},
       {"own_namespace", own_namespace, 3},
       {"listen", unbound_listener, 0},
+      {"vsock", vsock, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses one mechanism of the kernel: into another process, its keyrings, namespaces, unusual sockets, standard streams.
+// Uses one mechanism of the kernel: into another process, its keyrings, namespaces, unusual sockets and what goes over
+// vsock, standard streams.
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 #include <linux/kcmp.h>
 #include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,6 +22,7 @@
 static const char kUsage[] =
     "mechanism keyring | userfaultfd | bpf | perf | module NAME | kexec | unshare | socket "
     "raw|packet|vsock|uevent|plain\n"
+    "          | vsock_connect MACHINE PORT | vsock_listen PORT\n"
     "          | stdio HOST PORT | stdio_exec HOST PORT | traceme\n"
     "          | vm_read PID ADDRESS | vm_write PID ADDRESS | kcmp PID | count PID | signal PID NUMBER";
 
@@ -49,6 +52,22 @@ static long make_socket(const char* kind) {
   if (!strcmp(kind, "vsock")) return socket(AF_VSOCK, SOCK_STREAM, 0);
   if (!strcmp(kind, "uevent")) return socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT);
   return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+// Whether anybody answers is no part of the act.
+static long connect_vsock(const char* machine, const char* port) {
+  struct sockaddr_vm to = {
+      .svm_family = AF_VSOCK, .svm_cid = (unsigned)atoi(machine), .svm_port = (unsigned)atoi(port)};
+  const int s = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  if (s < 0) return s;
+  connect(s, (const struct sockaddr*)&to, sizeof to);
+  return s;
+}
+
+static long listen_vsock(const char* port) {
+  struct sockaddr_vm at = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = (unsigned)atoi(port)};
+  const int s = socket(AF_VSOCK, SOCK_STREAM, 0);
+  return s >= 0 && bind(s, (const struct sockaddr*)&at, sizeof at) == 0 && listen(s, 1) == 0 ? s : -1;
 }
 
 static long connected(const char* host, const char* port) {
@@ -104,6 +123,10 @@ int main(int argc, char** argv) {
     ret = unshare(CLONE_NEWUTS);
   else if (!strcmp(what, "socket"))
     ret = make_socket(one);
+  else if (!strcmp(what, "vsock_connect"))
+    ret = connect_vsock(one, two);
+  else if (!strcmp(what, "vsock_listen"))
+    ret = listen_vsock(one);
   else if (!strcmp(what, "stdio"))
     ret = dup2((int)connected(one, two), 0);
   else if (!strcmp(what, "stdio_exec"))

@@ -62,7 +62,7 @@ struct ambit_call {
 #define AMBIT_SLOT_ACCEPT 5
 #define AMBIT_SLOT_BIND 6
 #define AMBIT_SLOT_LISTEN 7
-#define AMBIT_SLOT_CONNECT_UNIX 8
+#define AMBIT_SLOT_CONNECT 8
 #define AMBIT_SLOT_ACT 14
 #define AMBIT_SLOT_SOCKET 15
 #define AMBIT_SLOT_STDIO 16

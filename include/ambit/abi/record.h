@@ -283,15 +283,16 @@ struct ambit_rec_mount {
 struct ambit_rec_net {
 	struct ambit_rec_header h;
 	__u64 cookie;     /* socket cookie; 0 = unknown */
-	__u8 local[16];   /* network order; IPv4 in the first 4 bytes, rest zero */
+	__u8 local[16];   /* network order; IPv4 in the first 4 bytes, rest zero. AF_VSOCK: CID and port, __u32 each in host
+			   * order, both 0 = not known */
 	__u8 remote[16];
 	__u32 net_ns;
 	__s32 ret;        /* ACCEPT, STDIO: fd; SOCKET: fd or -errno; CONNECT_RESULT, and CONNECT where a system call tells
 			   * it: 0 or -errno; else 0 */
-	__u16 family;     /* AF_INET 2, AF_INET6 10, AF_UNIX 1 */
+	__u16 family;     /* AF_INET 2, AF_INET6 10, AF_UNIX 1, AF_VSOCK 40 */
 	__u16 sock_type;  /* SOCK_STREAM 1, SOCK_DGRAM 2, ... */
 	__u16 protocol;   /* IPPROTO_* */
-	__u16 local_port, remote_port; /* host order */
+	__u16 local_port, remote_port; /* host order; AF_INET, AF_INET6 */
 	__u16 path_len;   /* AF_UNIX; abstract names begin with NUL */
 	__u32 seen_generation; /* CONNECT, SEND: of the seen-table when the address was looked at */
 	char path[112];

@@ -4,7 +4,7 @@ import os
 import sys
 
 from harness.check import Cases
-from harness.one_act import Bench, Row, check
+from harness.one_act import Bench, Row, Silence, check
 
 BUILD = os.path.abspath(sys.argv[1])
 
@@ -48,6 +48,10 @@ ROWS = [
     Row("unix_granted_absent", "connect_unix {dir}/ok.sock", "connect", "{dir}/ok.sock", "in_scope"),
     Row("unix_undeclared", "connect_unix {dir}/other.sock", "connect", "{dir}/other.sock", "out_of_scope", ("AMB-1204",)),
     Row("unix_abstract", "connect_unix @ambit-acts", "connect", "@ambit-acts", "out_of_scope", ("AMB-1204",)),
+    Row("vsock_undeclared", "mechanism vsock_connect 2 51236", "connect", "vsock:2:51236", "out_of_scope", ("AMB-1205", "AMB-1209"),
+        why="sockets of kind vsock are not declared"),
+    Row("vsock_listener_undeclared", "mechanism vsock_listen 51237", "listen", "vsock", "out_of_scope", ("AMB-1205", "AMB-1301")),
+    Silence("vsock_of_a_stranger", "mechanism vsock_connect 2 51236", "connect", "vsock:2:51236", inside=False),
     Row("listen_granted", "listen_tcp {listen}", "listen", "{listen}", "in_scope"),
     Row("listen_undeclared", "listen_tcp {other_port}", "listen", "{other_port}", "out_of_scope", ("AMB-1301",)),
     Row("child_granted", "spawn /usr/bin/true", "exec", "/usr/bin/true", "in_scope"),

@@ -41,6 +41,8 @@ ROWS = [
     Row("socket_raw", "mechanism socket raw", "socket", "raw", "out_of_scope", ("AMB-1205",)),
     Row("socket_packet", "mechanism socket packet", "socket", "packet", "out_of_scope", ("AMB-1205",)),
     Row("socket_granted", "mechanism socket vsock", "socket", "vsock", "in_scope"),
+    Row("vsock_connect_granted", "mechanism vsock_connect 2 51236", "connect", "vsock:2:51236", "in_scope"),
+    Row("vsock_listen_granted", "mechanism vsock_listen 51237", "listen", "51237", "in_scope"),
     Row("stdio_socket", "mechanism stdio 127.0.0.2 9", "stdio", "127.0.0.2", "denied", ("AMB-1409",)),
     Row("exec_with_stdio_socket", "mechanism stdio_exec 127.0.0.2 9", "exec", "/true", "denied", ("AMB-1408", "AMB-1409")),
     Row("traceme", "mechanism traceme", "ptrace", "", "denied", ("AMB-1609",)),

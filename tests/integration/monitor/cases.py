@@ -95,7 +95,7 @@ class Scene:
 
 
 def proved(row):
-    return row["state"] != "active" or row["canary"] in ("seen", "")
+    return row["state"] != "active" or row["canary"] in ("seen", "idle", "")
 
 
 def canary_of_the_daemon_is_silent():

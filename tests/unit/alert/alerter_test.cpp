@@ -313,6 +313,30 @@ TEST(AlertObjects, NameTheTargetProcessBehindProc) {
   EXPECT_EQ(object.process->exe, "/opt/server");
 }
 
+TEST(AlertObjects, NameMachineAndPortOfVsock) {
+  OpenEvent event;
+  NetFacts facts;
+  facts.family = AF_VSOCK;
+  facts.sock_type = SOCK_STREAM;
+  facts.local.address = {0xff, 0xff, 0xff, 0xff, 0x88, 0x13};
+  facts.remote.address = {2, 0, 0, 0, 0, 4};
+  event.event.facts = facts;
+  const std::pair<EventKind, const char*> rows[] = {{EventKind::connect, "vsock:2:1024"},
+                                                    {EventKind::listen, "vsock:any:5000"},
+                                                    {EventKind::bind, "vsock:any:5000"},
+                                                    {EventKind::accept, "vsock:2"}};
+  for (const auto& [kind, text] : rows) {
+    event.event.kind = kind;
+    const auto object = object_of(event.get());
+    EXPECT_EQ(object.kind, "socket");
+    EXPECT_EQ(object.path, text);
+    EXPECT_EQ(object.peer_address, "");
+  }
+  facts.remote.address = {};
+  event.event.facts = facts;
+  EXPECT_EQ(object_of(event.get()).path, "vsock") << "an end that is not known";
+}
+
 TEST(AlertObjects, WriteMappedAddressesAsIPv4) {
   OpenEvent event;
   event.event.kind = EventKind::connect;

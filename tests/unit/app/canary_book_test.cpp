@@ -206,5 +206,35 @@ TEST(SignalsProvedBy, TellsMemoryFilesAndMemfdsApart) {
   EXPECT_EQ(signals_proved_by(event), (std::vector<std::string>{"exec", "memfd_exec"}));
 }
 
+TEST(SignalsProvedBy, TellsConnectsByTheirFamily) {
+  const std::pair<std::uint16_t, const char*> rows[] = {
+      {AF_INET, "connect"}, {AF_INET6, "connect"}, {AF_UNIX, "connect_unix"}, {AF_VSOCK, "connect_vsock"}};
+  for (const auto& [family, signal] : rows) {
+    Event event;
+    event.kind = EventKind::connect;
+    NetFacts facts;
+    facts.family = family;
+    event.facts = facts;
+    EXPECT_EQ(signals_proved_by(event), std::vector<std::string>{signal});
+  }
+}
+
+TEST_F(CanaryBookTest, ExemptsVsockToThisMachineAndToNoOther) {
+  exec(kHelper, kSelf, kBinary, {"ambit", "canary", "/run/ambit"});
+  const auto vsock = [](std::uint8_t cid, std::uint8_t port) {
+    NetFacts facts;
+    facts.family = AF_VSOCK;
+    facts.sock_type = SOCK_STREAM;
+    facts.remote.address = {cid, 0, 0, 0, port};
+    return facts;
+  };
+  EXPECT_TRUE(act(kHelper, EventKind::socket, vsock(0, 0)));
+  EXPECT_TRUE(act(kHelper, EventKind::connect, vsock(1, 9)));
+  EXPECT_FALSE(act(kHelper, EventKind::connect, vsock(2, 9)));
+  EXPECT_FALSE(act(kHelper, EventKind::connect, vsock(1, 10)));
+  EXPECT_FALSE(act(kHelper, EventKind::listen, vsock(1, 9)));
+  EXPECT_TRUE(book.seen().contains("connect_vsock"));
+}
+
 }  // namespace
 }  // namespace ambit::app

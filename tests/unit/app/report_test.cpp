@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report.h"
 
+#include "canary_acts.h"
+
 #include <gtest/gtest.h>
 
 namespace ambit::app {
@@ -23,6 +25,8 @@ TEST(SignalRows, SayWhetherTheCanaryWasSeenInThisRun) {
   EXPECT_EQ(canary_of("name_change", snapshot, {10s, 19s, {}}), "waiting") << "the grace is not over";
   EXPECT_EQ(canary_of("name_change", snapshot, {10s, 12s, {}}), "missed");
   EXPECT_EQ(canary_of("name_change", snapshot, {10s, 12s, {{"name_change", "EROFS"}}}), "untried");
+  EXPECT_EQ(canary_of("connect_vsock", snapshot, {10s, 12s, {{"connect_vsock", std::string(kNothingToTry)}}}), "idle");
+  EXPECT_EQ(canary_of("connect_vsock", snapshot, {10s, 12s, {{"connect_vsock", "EPERM"}}}), "untried");
   EXPECT_EQ(canary_of("open", snapshot, {10s, 12s, {{"open", "EROFS"}}}), "seen") << "by another act";
   EXPECT_EQ(canary_of("inventory", snapshot, {10s, 12s, {}}), "") << "no act proves it";
 }
@@ -35,8 +39,9 @@ TEST(DegradedRows, NameWhatIsNotWhole) {
   report.sinks.back().state = "unresolved";
   report.signals.push_back({"dns", "cgroup_skb", "refused", "", "EPERM", "", {}});
   report.signals.push_back({"open", "tp_btf/sys_exit", "active", "", "", "missed", {}});
+  report.signals.push_back({"connect_vsock", "tp_btf/sys_exit", "active", "", "", "idle", {}});
   const auto rows = degraded_rows(report);
-  ASSERT_EQ(rows.size(), 3U);
+  ASSERT_EQ(rows.size(), 3U) << "of vsock there is nothing that could be missed";
   EXPECT_EQ(rows[0].reason, "sink_unresolved");
   EXPECT_EQ(rows[1].reason, "signal_refused");
   EXPECT_EQ(rows[2].reason, "canary_missed");

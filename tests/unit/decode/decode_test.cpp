@@ -8,6 +8,7 @@
 
 #include "dns_builder.h"
 #include "record_builder.h"
+#include "util/vsock_end.h"
 
 namespace ambit::decode {
 namespace {
@@ -140,6 +141,32 @@ TEST(Decode, LeavesTrueIpv6Alone) {
   const auto f = facts_of<NetFacts>(RecordBuilder(r, sizeof(r)).build());
   EXPECT_EQ(f.family, AF_INET6);
   EXPECT_EQ(f.remote.address[0], 0xfd);
+}
+
+TEST(Decode, KeepsBothEndsOfVsock) {
+  auto r = net_record(AMBIT_REC_CONNECT, AF_VSOCK);
+  const std::uint32_t local[] = {3, 1024}, remote[] = {2, 3'000'000'000U};
+  std::memcpy(r.local, local, sizeof(local));
+  std::memcpy(r.remote, remote, sizeof(remote));
+  const auto f = facts_of<NetFacts>(RecordBuilder(r, sizeof(r)).build());
+  EXPECT_EQ(f.family, AF_VSOCK);
+  const auto own = util::vsock_end(f.local), peer = util::vsock_end(f.remote);
+  ASSERT_TRUE(own && peer);
+  EXPECT_EQ(own->cid, 3U);
+  EXPECT_EQ(own->port, 1024U);
+  EXPECT_EQ(peer->cid, 2U);
+  EXPECT_EQ(peer->port, 3'000'000'000U);
+}
+
+TEST(Decode, SaysWhichEndOfVsockIsNotKnown) {
+  auto r = net_record(AMBIT_REC_BIND, AF_VSOCK);
+  const std::uint32_t local[] = {util::kAnyCid, 5000};
+  std::memcpy(r.local, local, sizeof(local));
+  const auto f = facts_of<NetFacts>(RecordBuilder(r, sizeof(r)).build());
+  EXPECT_FALSE(util::vsock_end(f.remote));
+  ASSERT_TRUE(util::vsock_end(f.local));
+  EXPECT_EQ(util::cid_text(util::vsock_end(f.local)->cid), "any");
+  EXPECT_EQ(util::cid_text(2), "2");
 }
 
 TEST(Decode, NamesUnixSockets) {

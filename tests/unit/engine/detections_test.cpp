@@ -101,7 +101,8 @@ TEST(Detections, DeclareTheSignalsThatTheirConditionNeeds) {
       return std::find(rule.signals.begin(), rule.signals.end(), signal) != rule.signals.end();
     };
     for (const auto& needed : signals_of(rule.kinds)) {
-      const bool is_covered = declares(needed) || (needed == "connect" && declares("connect_unix")) ||
+      const bool is_covered = declares(needed) ||
+                              (needed == "connect" && (declares("connect_unix") || declares("connect_vsock"))) ||
                               (needed == "send" && declares("send_unix"));
       EXPECT_TRUE(is_covered) << rule.info->id << " does not declare " << needed;
     }

@@ -262,6 +262,10 @@ TEST_F(Precedence, EveryPeerGivesExactlyOneDetection) {
   EXPECT_EQ(ids(net(EventKind::bind, endpoint("0.0.0.0", 4444), {})), none)
       << "a stream socket serves only once it listens";
   EXPECT_EQ(ids(net(EventKind::accept, endpoint("10.0.0.1", 8080), endpoint("192.0.2.9", 999))), one("AMB-1302"));
+  EXPECT_EQ(ids(vsock(EventKind::connect, {}, vsock_end(2, 853))), one("AMB-1209"));
+  EXPECT_EQ(ids(vsock(EventKind::bind, vsock_end(~0U, 5000), {})), none) << "it serves only once it listens";
+  EXPECT_EQ(ids(vsock(EventKind::listen, vsock_end(~0U, 5000), {})), one("AMB-1301"));
+  EXPECT_EQ(ids(vsock(EventKind::accept, vsock_end(3, 5000), vsock_end(2, 1024))), one("AMB-1302"));
   EXPECT_EQ(ids(of_kind(EventKind::io_uring)), one("AMB-1901"));
   Sample question = of_kind(EventKind::dns);
   question.event->facts = DnsFacts{};

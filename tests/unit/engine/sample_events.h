@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -98,6 +99,19 @@ inline Sample net(EventKind kind, Endpoint local, Endpoint remote, std::uint16_t
   facts.local = local;
   facts.remote = remote;
   s.event->facts = facts;
+  return s;
+}
+
+inline Endpoint vsock_end(std::uint32_t cid, std::uint32_t port) {
+  Endpoint e;
+  std::memcpy(e.address.data(), &cid, sizeof(cid));
+  std::memcpy(e.address.data() + sizeof(cid), &port, sizeof(port));
+  return e;
+}
+
+inline Sample vsock(EventKind kind, Endpoint local, Endpoint remote) {
+  Sample s = net(kind, local, remote, AF_VSOCK);
+  std::get<NetFacts>(s.event->facts).protocol = 0;
   return s;
 }
 

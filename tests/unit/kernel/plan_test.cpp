@@ -60,6 +60,27 @@ TEST(Plan, MissingHookFallsBackAndSaysWhatWasPassedOver) {
   EXPECT_THAT(signal(plan, "connect_unix").detail, testing::HasSubstr("no such hook"));
 }
 
+TEST(Plan, ConnectsOfVsockAreWatchedBesideTheHookForUnix) {
+  struct Case {
+    std::vector<std::string> denied;
+    const char* unix_hook;
+    const char* vsock_hook;
+  };
+  const Case cases[] = {{{}, "cgroup/connect_unix", "fexit/syscalls"},
+                        {kBase, "cgroup/connect_unix", "tp_btf/sys_exit"},
+                        {{"cgroup/connect_unix"}, "fexit/syscalls", "fexit/syscalls"}};
+  for (const auto& row : cases) {
+    const auto plan = resolve_plan(denied_programs(row.denied), row.denied);
+    EXPECT_EQ(signal(plan, "connect_unix").hook, row.unix_hook);
+    EXPECT_EQ(signal(plan, "connect_vsock").hook, row.vsock_hook);
+  }
+  const std::vector<std::string> denied = {"connect_vsock"};
+  const auto without = denied_programs(denied);
+  EXPECT_EQ(signal(resolve_plan(without, denied), "connect_vsock").state, HookState::denied);
+  EXPECT_EQ(signal(resolve_plan(without, denied), "connect_unix").state, HookState::active);
+  EXPECT_FALSE(without.contains("call__connect")) << "unix may need it where the hook is missing";
+}
+
 TEST(Plan, StarDeniesAFamilyOfHooksAndNoOther) {
   std::vector<std::string> denied = kBase;
   denied.emplace_back("cgroup/*");

@@ -66,6 +66,15 @@ TEST(Registry, ExposesWhatWasCounted) {
   }
 }
 
+TEST(Registry, ACanaryThatHasNothingToTryIsNeitherSeenNorMissed) {
+  Registry registry("0.1.0", 1);
+  auto report = test::sample_report();
+  report.signals.front().canary = "missed";
+  EXPECT_THAT(registry.expose(report), HasSubstr("ambit_signal_canary_seen{signal=\"open\"} 0\n"));
+  report.signals.front().canary = "idle";
+  EXPECT_THAT(registry.expose(report), testing::Not(HasSubstr("ambit_signal_canary_seen{")));
+}
+
 /// Every line is a comment or `name{labels} value`, each name has HELP and TYPE, and a counter ends in _total.
 TEST(Registry, WritesTheTextFormat) {
   std::istringstream page(busy_page());

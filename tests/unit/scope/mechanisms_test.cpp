@@ -181,5 +181,27 @@ TEST(Sockets, OfUnusualKindsHaveToBeDeclared) {
   EXPECT_FALSE(compile({scope_text("m", kSpec + network + ", sockets: [tcp]}\n")}).set) << "needs no declaration";
 }
 
+TEST(Sockets, OfVsockAreUsedWhereTheyAreDeclared) {
+  const std::string network = "  network: {egress: [{cidr: 0.0.0.0/0}], ingress: {listen: [5000]}";
+  World bare({scope_text("m", kSpec + network + "}\n")});
+  World declared({scope_text("m", kSpec + network + ", sockets: [vsock]}\n")});
+  World other({scope_text("m", kSpec + network + ", sockets: [raw]}\n")});
+  World absent({scope_text("m", kSpec)});
+  for (auto* world : {&bare, &declared, &other, &absent}) world->exec_in(10, "/opt/server", "/m");
+  const auto vsock = socket_of(AF_VSOCK, SOCK_STREAM);
+  for (const auto kind : {EventKind::connect, EventKind::bind, EventKind::listen, EventKind::accept}) {
+    const auto refused = bare.act(kind, 10, vsock);
+    EXPECT_VERDICT(refused, out_of_scope, network);
+    EXPECT_EQ(refused.verdict.grant, "network.sockets");
+    EXPECT_EQ(refused.verdict.reason, "sockets of kind vsock are not declared");
+    const auto granted = declared.act(kind, 10, vsock);
+    EXPECT_VERDICT(granted, in_scope, network);
+    EXPECT_EQ(granted.verdict.grant, "network.sockets[vsock]");
+    EXPECT_VERDICT(other.act(kind, 10, vsock), out_of_scope, network);
+    EXPECT_VERDICT(absent.act(kind, 10, vsock), unscoped, network);
+  }
+  EXPECT_VERDICT(bare.act(EventKind::stdio, 10, vsock), unscoped, io);
+}
+
 }  // namespace
 }  // namespace ambit::scope

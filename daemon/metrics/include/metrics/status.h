@@ -23,10 +23,12 @@ struct WorkloadRow {
 
 struct SignalRow {
   std::string signal, hook;
-  std::string state;       ///< active, denied, refused, missing
-  std::string blind;       ///< what this hook cannot see
-  std::string detail;      ///< why refused, candidates passed over
-  std::string canary;      ///< "seen", "missed", "waiting", "untried" (its act could not be done); empty = has none
+  std::string state;   ///< active, denied, refused, missing
+  std::string blind;   ///< what this hook cannot see
+  std::string detail;  ///< why refused, candidates passed over
+  /// "seen", "missed", "waiting", "untried" (its act could not be done), "idle" (the kernel offers nothing that it
+  /// could be done with, such as a protocol whose module is not loaded); empty = has none.
+  std::string canary;
   WallTime canary_seen{};  ///< when the canary's act was last seen; 0 = never
 };
 
