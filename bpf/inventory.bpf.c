@@ -99,7 +99,8 @@ ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct sub
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
 	__u32 quality = AMBIT_Q_INVENTORY, flags, path_len = 0;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct inode *inode = BPF_CORE_READ(file, f_inode), *below;
+	struct layer_file layer;
 	struct place at, root;
 
 	if (!(iter_facts & ITER_WITHOUT_PATHS) && (BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
@@ -107,7 +108,13 @@ ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct sub
 	__builtin_memset(r, 0, sizeof(*r));
 	place_of_file(&at, file);
 	fill_object(&r->obj, inode, &at, who->task);
-	flags = protected_flags_of(inode, &at);
+	find_layer_file(&layer, inode);
+	below = layer.inode;
+	if (below) {
+		r->real_ino = BPF_CORE_READ(below, i_ino);
+		r->real_dev = BPF_CORE_READ(below, i_sb, s_dev);
+	}
+	flags = protected_flags_of(inode, &at) | layer.flags;
 	r->obj.protected_flags = flags;
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;

@@ -132,6 +132,7 @@ class Walk {
       object.pattern = pattern_;
       object.path = waiting_[i].first;
       object.id = {o.dev, o.ino};
+      object.layer = o.layer;
       object.parent_dev = o.dev;
       object.parent_ino = o.parent_ino;
       object.is_directory = S_ISDIR(o.mode);

@@ -154,16 +154,16 @@ Status Iterators::sockets_and_files(const Sensor::RecordCallback& callback) {
   return Ok{};
 }
 
-Result<std::vector<ambit_object>> Iterators::identify(std::span<const int> fds) {
+Result<std::vector<FoundObject>> Iterators::identify(std::span<const int> fds) {
   const std::lock_guard lock(mutex_);
-  std::vector<ambit_object> found(fds.size());
+  std::vector<FoundObject> found(fds.size());
   const Filter self{static_cast<std::uint32_t>(::getpid()), Facts::without_paths};
   auto status = run(object_.program("iter__task_file"), self, [&](std::span<const std::byte> record) {
     ambit_rec_open open{};
     std::memcpy(&open, record.data(), std::min(record.size(), sizeof(open)));
     if (open.h.type != AMBIT_REC_OPEN) return;
     for (std::size_t i = 0; i < fds.size(); ++i) {
-      if (fds[i] == open.ret) found[i] = open.obj;
+      if (fds[i] == open.ret) found[i] = {open.obj, {open.real_dev, open.real_ino}};
     }
   });
   if (!status) return status.error();

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "ambit/found_object.h"
 #include "object.h"
 
 namespace ambit::kernel {
@@ -22,7 +23,7 @@ class Iterators {
 
   /// Processes, then what they hold open, as records with AMBIT_Q_INVENTORY.
   Status inventory(const Sensor::RecordCallback& callback);
-  Result<std::vector<ambit_object>> identify(std::span<const int> fds);
+  Result<std::vector<FoundObject>> identify(std::span<const int> fds);
   /// Where a process sees its root. Fails where it is not there.
   Result<ProcessRoot> root_of(std::uint32_t tgid);
 

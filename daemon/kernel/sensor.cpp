@@ -314,7 +314,7 @@ Status Sensor::inventory(const RecordCallback& callback) {
   return impl_->iterators->inventory(callback);
 }
 
-Result<std::vector<ambit_object>> Sensor::identify(std::span<const int> fds) {
+Result<std::vector<FoundObject>> Sensor::identify(std::span<const int> fds) {
   return impl_->iterators->identify(fds);
 }
 

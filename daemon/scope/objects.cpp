@@ -71,6 +71,7 @@ void add_asset(const CompiledScope& scope, ResolvedObjects& objects, const Patte
     return;
   }
   objects.files[object.id].uses.push_back(use);
+  if (object.layer.known()) objects.asset_layers.emplace(object.layer, use.position);
   objects.asset_paths.emplace(object.path, use.position);
   if (!object.real_path.empty()) objects.asset_paths.emplace(object.real_path, use.position);
 }
@@ -102,6 +103,7 @@ bool Objects::store(const CompiledScope& scope, WorkloadState& state, const Obje
 
 void Objects::rebuild(const Scopes& scopes, const std::vector<WorkloadState>& states) {
   files_.clear();
+  layers_.clear();
   directories_.clear();
   Flags files;
   Flags directories;
@@ -115,6 +117,10 @@ void Objects::rebuild(const Scopes& scopes, const std::vector<WorkloadState>& st
         files_[id].push_back({i, use.position});
         files[id] |= flags_of(use.position);
       }
+    }
+    for (const auto& [id, asset] : states[i].objects.asset_layers) {
+      layers_[id].push_back({i, asset});
+      files[id] |= flags_of(asset);
     }
     for (const auto& [id, assets] : states[i].objects.asset_directories) {
       for (const auto asset : assets) {
@@ -149,6 +155,11 @@ void Objects::tell(Flags& told, Flags wanted, bool is_directory) {
 const std::vector<AssetRef>* Objects::find_file(FileId id) const noexcept {
   const auto at = files_.find(id);
   return at == files_.end() ? nullptr : &at->second;
+}
+
+const std::vector<AssetRef>* Objects::find_layer(FileId id) const noexcept {
+  const auto at = layers_.find(id);
+  return at == layers_.end() ? nullptr : &at->second;
 }
 
 const std::vector<AssetRef>* Objects::find_directory(FileId id) const noexcept {

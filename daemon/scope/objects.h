@@ -29,6 +29,8 @@ class Objects {
   void rebuild(const Scopes& scopes, const std::vector<WorkloadState>& states);
 
   [[nodiscard]] const std::vector<AssetRef>* find_file(FileId id) const noexcept;
+  /// Assets that lie on an overlay, by the file of the layer behind them.
+  [[nodiscard]] const std::vector<AssetRef>* find_layer(FileId id) const noexcept;
   [[nodiscard]] const std::vector<AssetRef>* find_directory(FileId id) const noexcept;
 
   /// Wants a new look-up in each scope whose declared assets a change of names may have moved.
@@ -46,7 +48,7 @@ class Objects {
   using Flags = std::unordered_map<FileId, std::uint32_t>;
   void tell(Flags& told, Flags wanted, bool is_directory);
 
-  std::unordered_map<FileId, std::vector<AssetRef>> files_, directories_;
+  std::unordered_map<FileId, std::vector<AssetRef>> files_, layers_, directories_;
   Flags told_files_, told_directories_;
   std::vector<ProtectChange> changes_;
 };

@@ -66,7 +66,8 @@ void describe(Archive& archive, GrantList& v) {
 }
 template <class Archive>
 void describe(Archive& archive, ResolvedObjects& v) {
-  archive(v.files, v.asset_directories, v.asset_parents, v.asset_paths, v.read, v.write, v.execute, v.deny, v.count);
+  archive(v.files, v.asset_layers, v.asset_directories, v.asset_parents, v.asset_paths, v.read, v.write, v.execute,
+          v.deny, v.count);
 }
 template <class Archive>
 void describe(Archive& archive, Root& v) {
@@ -118,7 +119,8 @@ bool fits(const CompiledScope& scope, const ResolvedObjects& objects) {
     return std::all_of(list.begin(), list.end(), [&](const AssetName& name) { return is_asset(name.asset); });
   };
   return all(objects.files, are_uses) && all(objects.asset_directories, are_assets) &&
-         all(objects.asset_parents, are_names) && all(objects.asset_paths, is_asset);
+         all(objects.asset_layers, is_asset) && all(objects.asset_parents, are_names) &&
+         all(objects.asset_paths, is_asset);
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ struct AssetName {  ///< a declared asset's place in its directory, for name cha
 };
 struct ResolvedObjects {
   std::unordered_map<FileId, ResolvedFile> files;
+  std::unordered_map<FileId, std::uint32_t> asset_layers;  ///< of assets on an overlay: the layer's file behind
   std::unordered_map<FileId, std::vector<std::uint32_t>> asset_directories;  ///< of trees: assets below
   std::unordered_map<FileId, std::vector<AssetName>> asset_parents;
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> asset_paths;  ///< where assets were found

@@ -135,6 +135,8 @@ bool Judge::Impl::judge_foreign_asset(const Member& member, const FileAct& act, 
     if (const auto* refs = id.known() ? objects.find_file(id) : nullptr)
       std::for_each(refs->begin(), refs->end(), consider);
   }
+  // Not act.real: each container of an image reads the layers' files, and through its own names they are its own.
+  if (const auto* refs = objects.find_layer(act.id)) std::for_each(refs->begin(), refs->end(), consider);
   if (!found && act.parent.known()) {
     if (const auto* refs = objects.find_directory(act.parent)) std::for_each(refs->begin(), refs->end(), consider);
   }

@@ -32,6 +32,7 @@ std::uint32_t find_asset(const Subject& subject, const FileAct& act) {
       if (use.kind == PatternUse::Kind::asset) return use.position;
     }
   }
+  if (const auto at = objects.asset_layers.find(act.id); at != objects.asset_layers.end()) return at->second;
   if (act.parent.known() && !objects.asset_directories.empty()) {
     if (const auto at = objects.asset_directories.find(act.parent); at != objects.asset_directories.end())
       return at->second.front();

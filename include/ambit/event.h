@@ -239,6 +239,7 @@ struct ResolvedObject {
   std::uint64_t parent_ino = 0;
   bool is_directory = false;
   std::string real_path;  ///< `path` with symbolic links followed; empty = not known
+  FileId layer;           ///< on an overlay: the file of the layer behind it; else unknown
 };
 struct ObjectsFacts {
   std::string scope;

@@ -89,9 +89,9 @@ class Bench:
     """The folder of the acts, the workload's cgroup, the daemon and its event stream. `name`: of the scope; its cgroup is
     /ambit-NAME/workload. `scope`: what follows HEAD. `files` are made in the folder, each with its own name as content."""
 
-    def __init__(self, build, name, scope, files, others=(), prefix=lambda directory: [], extra=""):
-        """`others`: further scopes, by name. `prefix`: words before the daemon's command, for the bench's folder. `extra`:
-        further sections of the configuration."""
+    def __init__(self, build, name, scope, files, others=(), prefix=lambda directory: [], prepare=lambda directory: None, extra=""):
+        """`others`: further scopes, by name. `prefix`: words before the daemon's command, for the bench's folder. `prepare`: what
+        is done there before the daemon looks. `extra`: further sections of the configuration."""
         self.programs = os.path.join(build, "tests/progs")
         self.workload = name
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix=f"ambit-{name}-"))
@@ -103,6 +103,7 @@ class Bench:
                 out.write(file)
         os.mkdir(self.dir + "/bin")
         os.mkdir(self.dir + "/strangers")
+        prepare(self.dir)
         self.cgroup = host.Cgroup(f"/ambit-{name}/workload")
         self.daemon = daemon.Daemon(build, os.path.join(self.dir, "ambit"),
                                     {name: (HEAD + scope).format(name=name, **self.names), **dict(others)}, prefix=prefix(self.dir), extra=extra)

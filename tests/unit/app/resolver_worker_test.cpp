@@ -31,11 +31,11 @@ class ResolverWorkerTest : public testing::Test {
   }
   /// What stat says, as the kernel half would; then, after `times` looks, lets `act` happen.
   static collector::Identify identify(std::atomic<int>& looks, int times, std::function<void()> act) {
-    return [&looks, times, act](std::span<const int> fds) -> Result<std::vector<ambit_object>> {
-      std::vector<ambit_object> out;
+    return [&looks, times, act](std::span<const int> fds) -> Result<std::vector<FoundObject>> {
+      std::vector<FoundObject> out;
       for (const int fd : fds) {
         struct stat st {};
-        ambit_object object{};
+        FoundObject object{};
         if (::fstat(fd, &st) == 0) {
           object.ino = st.st_ino;
           object.dev = static_cast<std::uint32_t>(major(st.st_dev) << 20 | minor(st.st_dev));
@@ -80,7 +80,7 @@ class ResolverWorkerTest : public testing::Test {
     auto started = collector::FanotifyWatch::start(
         [](Event) {},
         [](std::span<const int> fds) {
-          return Result<std::vector<ambit_object>>(std::vector<ambit_object>(fds.size()));
+          return Result<std::vector<FoundObject>>(std::vector<FoundObject>(fds.size()));
         });
     return started.ok() ? std::move(*started) : nullptr;
   }

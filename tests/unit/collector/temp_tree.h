@@ -45,11 +45,11 @@ class TempTree {
 };
 
 /// Stands in for the kernel where a test's filesystem gives the same answers to fstat.
-inline Result<std::vector<ambit_object>> identify_by_stat(std::span<const int> fds) {
-  std::vector<ambit_object> out;
+inline Result<std::vector<FoundObject>> identify_by_stat(std::span<const int> fds) {
+  std::vector<FoundObject> out;
   for (const int fd : fds) {
     struct stat st {};
-    ambit_object o{};
+    FoundObject o{};
     if (fstat(fd, &st) == 0) {
       o.ino = st.st_ino;
       o.dev = static_cast<__u32>(st.st_dev);

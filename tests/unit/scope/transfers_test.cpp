@@ -132,6 +132,32 @@ TEST_F(Transfers, AFileOfAnOverlayIsTheFileOfItsLayer) {
   EXPECT_EQ(merged(20, 503).workload, nullptr);
 }
 
+TEST_F(Transfers, AModelOnAnOverlayIsTheFileOfItsLayerForWhoGoesThere) {
+  constexpr FileId kLayer{kDevice + 1, 77};
+  world.found.clear();
+  world.put("/srv/models/**", "/srv/models/gemma.gguf", 501, false, 500, {}, kLayer);
+  world.judge->replace(compile({kScope}).set);
+  world.answer_all();
+  const auto read = [&](std::uint32_t pid, FileId id, FileId real) {
+    Event event = world.make(EventKind::open, pid);
+    OpenFacts facts;
+    facts.path = "/var/lib/layers/1/gemma.gguf";
+    facts.ret = 3;
+    facts.access = AMBIT_ACCESS_READ;
+    facts.object.id = id;
+    facts.object.mode = S_IFREG | 0644;
+    facts.real = real;
+    event.facts = std::move(facts);
+    return world.send(event, world.processes[pid]);
+  };
+  const auto stranger = read(20, kLayer, {});
+  EXPECT_VERDICT(stranger, out_of_scope, models);
+  EXPECT_EQ(stranger.model, "gemma");
+  EXPECT_VERDICT(read(10, kLayer, {}), in_scope, models);
+  EXPECT_EQ(read(20, {kDevice + 9, 501}, kLayer).workload, nullptr) << "another container of the image: its own names";
+  EXPECT_EQ(read(20, {kDevice + 1, 78}, {}).workload, nullptr) << "another file of the layer";
+}
+
 TEST_F(Transfers, AReaderMayCopyOnlyToWhereItsModelMayGo) {
   EXPECT_VERDICT(copy_model("/cache/a/b.gguf", kFile), in_scope, models);
   EXPECT_VERDICT(copy_model("", kPipe), in_scope, models);

@@ -71,8 +71,9 @@ class World {
     send(event, nullptr);
   }
   void put(const std::string& pattern, const std::string& path, std::uint64_t ino, bool is_directory = false,
-           std::uint64_t parent_ino = 90, const std::string& real_path = {}) {
+           std::uint64_t parent_ino = 90, const std::string& real_path = {}, FileId layer = {}) {
     ResolvedObject object;
+    object.layer = layer;
     object.pattern = pattern;
     object.path = path;
     object.id = {kDevice, ino};

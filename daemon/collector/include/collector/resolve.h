@@ -10,6 +10,7 @@
 
 #include "ambit/abi/record.h"
 #include "ambit/event.h"
+#include "ambit/found_object.h"
 #include "ambit/result.h"
 
 namespace ambit::kernel {
@@ -19,7 +20,7 @@ class Sensor;
 namespace ambit::collector {
 
 /// What the kernel holds behind own descriptors, in their order (kernel::Sensor::identify).
-using Identify = std::function<Result<std::vector<ambit_object>>(std::span<const int>)>;
+using Identify = std::function<Result<std::vector<FoundObject>>(std::span<const int>)>;
 /// Any thread (the sensor lets them take turns). `sensor` must outlive the answer.
 Identify identify_with(kernel::Sensor& sensor);
 

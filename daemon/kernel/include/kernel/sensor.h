@@ -14,6 +14,7 @@
 #include "ambit/abi/maps.h"
 #include "ambit/abi/record.h"
 #include "ambit/abi/traffic.h"
+#include "ambit/found_object.h"
 #include "ambit/identity.h"
 #include "ambit/result.h"
 #include "kernel/host.h"
@@ -179,7 +180,7 @@ class Sensor {
   Status inventory(const RecordCallback& callback);
 
   /// What the kernel holds behind this process's own descriptors, in their order; `ino` 0 = not a file. O_PATH will do.
-  Result<std::vector<ambit_object>> identify(std::span<const int> fds);
+  Result<std::vector<FoundObject>> identify(std::span<const int> fds);
 
  private:
   struct Impl;

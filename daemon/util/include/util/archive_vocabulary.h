@@ -134,7 +134,7 @@ void describe(Archive& archive, ProbeFacts& v) {
 }
 template <class Archive>
 void describe(Archive& archive, ResolvedObject& v) {
-  archive(v.pattern, v.path, v.id, v.parent_dev, v.parent_ino, v.is_directory, v.real_path);
+  archive(v.pattern, v.path, v.id, v.layer, v.parent_dev, v.parent_ino, v.is_directory, v.real_path);
 }
 template <class Archive>
 void describe(Archive& archive, ObjectsFacts& v) {
