@@ -171,7 +171,7 @@ void run_once(const Pass& pass, const Options& options) {
 
 void run_all(const Options& options) {
   if (options.counts_instructions) {
-    std::fputs(count_instructions(options.records).c_str(), stdout);
+    std::fputs(count_instructions(options.records, options.only_rules).c_str(), stdout);
     return;
   }
   const RecordLoad load(options.records);

@@ -69,7 +69,7 @@ class Counted {
 
 }  // namespace
 
-std::string count_instructions(std::size_t records) {
+std::string count_instructions(std::size_t records, std::size_t only_rules) {
   if (!is_counted()) throw std::runtime_error("not run by callgrind, or built without valgrind/callgrind.h");
   const RecordLoad load(records);
   const RecordLoad few(records / 8);
@@ -82,10 +82,12 @@ std::string count_instructions(std::size_t records) {
   counted.stage("enrich", pass, Depth::enrich);
   counted.stage("judge", pass, Depth::judge);
   for (const auto& [rules, items] : {std::pair(25, 0), std::pair(81, 800), std::pair(500, 10'000)}) {
+    if (only_rules != 0 && static_cast<std::size_t>(rules) != only_rules) continue;
     const auto documents = rules_of_size(static_cast<std::size_t>(rules), static_cast<std::size_t>(items));
     counted.compiled(fmt::format("rules.{}", rules), pass, documents);
-    counted.naive(fmt::format("rules.{}.naive", rules), slow, documents);
+    if (only_rules == 0) counted.naive(fmt::format("rules.{}.naive", rules), slow, documents);
   }
+  if (only_rules != 0) return counted.text();
   for (const auto& [kinds, name] : {std::pair(Kinds::mixed, "mixed"), std::pair(Kinds::opens, "same_kind")}) {
     for (const std::size_t rules : {10, 500})
       counted.compiled(fmt::format("rules.growth.{}.{}", name, rules), pass, growing_rules(rules, kinds));
