@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "secret_filter.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -16,29 +18,49 @@ namespace ambit::decode {
 #ifdef __SSE2__
 namespace {
 
-/// Bits of 64 bytes, the first byte lowest.
+/// Bits of up to 64 bytes, the first byte lowest.
 struct Marks {
   std::uint64_t suspects = 0;  ///< '=', ':', ' '
   std::uint64_t slashes = 0;
   std::uint64_t inner = 0;  ///< letters and digits: no word begins behind one
+
+  /// The last bytes of 16, from `skipped` on, which stand at `place`.
+  void add(__m128i bytes, unsigned skipped, unsigned place) noexcept {
+    const auto is = [bytes](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+    const auto between = [](__m128i each, char first, char last) {
+      return _mm_and_si128(_mm_cmpgt_epi8(each, _mm_set1_epi8(static_cast<char>(first - 1))),
+                           _mm_cmplt_epi8(each, _mm_set1_epi8(static_cast<char>(last + 1))));
+    };
+    const auto bits = [=](__m128i found) {
+      return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(found)) >> skipped) << place;
+    };
+    const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    suspects |= bits(_mm_or_si128(_mm_or_si128(is('='), is(':')), is(' ')));
+    slashes |= bits(is('/'));
+    inner |= bits(_mm_or_si128(between(lower, 'a', 'z'), between(bytes, '0', '9')));
+  }
 };
 
-Marks marks_of(const char* block) noexcept {
-  const auto any = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
-  const auto between = [](__m128i bytes, char first, char last) {
-    return _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(static_cast<char>(first - 1))),
-                         _mm_cmplt_epi8(bytes, _mm_set1_epi8(static_cast<char>(last + 1))));
-  };
-  const auto bits = [](__m128i found) { return static_cast<std::uint64_t>(_mm_movemask_epi8(found)); };
+__m128i load(const char* bytes) noexcept {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+}
+
+/// Of text[from, from + 64), as far as there is text. What lies behind the end counts as slashes.
+Marks marks_of(std::string_view text, std::size_t from) noexcept {
+  constexpr unsigned kStep = 16;
+  const auto size = static_cast<unsigned>(std::min<std::size_t>(text.size() - from, 64));
+  const char* const begin = text.data() + from;
   Marks out;
-  for (int i = 0; i < 4; ++i) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + i * 16));
-    const int shift = i * 16;
-    out.suspects |= bits(_mm_or_si128(_mm_or_si128(any(bytes, '='), any(bytes, ':')), any(bytes, ' '))) << shift;
-    out.slashes |= bits(any(bytes, '/')) << shift;
-    const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-    out.inner |= bits(_mm_or_si128(between(lower, 'a', 'z'), between(bytes, '0', '9'))) << shift;
+  unsigned at = 0;
+  for (; at + kStep <= size; at += kStep) out.add(load(begin + at), 0, at);
+  if (const unsigned left = size - at; left != 0 && text.size() >= kStep) {
+    out.add(load(begin + size - kStep), kStep - left, at);
+  } else if (left != 0) {
+    std::array<char, kStep> last{};
+    std::memcpy(last.data(), begin, left);
+    out.add(load(last.data()), 0, at);
   }
+  if (size < 64) out.slashes |= ~std::uint64_t{0} << size;
   return out;
 }
 
@@ -58,16 +80,7 @@ bool may_hold_secret(std::string_view text) noexcept {
   constexpr std::size_t kBlock = 64;
   std::uint64_t was_inner = 0;  // the byte before the block
   for (std::size_t from = 0; from < text.size(); from += kBlock) {
-    const auto left = text.size() - from;
-    const char* block = text.data() + from;
-    char last[kBlock];
-    if (left < kBlock) {
-      // Slashes end all runs.
-      std::memset(last, '/', sizeof(last));
-      std::memcpy(last, block, left);
-      block = last;
-    }
-    const auto marks = marks_of(block);
+    const auto marks = marks_of(text, from);
     if (marks.suspects != 0) return true;
     const auto starts = ~(marks.inner << 1 | was_inner);
     was_inner = marks.inner >> 63;

@@ -39,13 +39,14 @@ class Pass {
   /// half of the records.
   template <class OnEvent, class Between>
   double run(Depth depth, OnEvent&& on_event, Between&& between) const {
+    decode::Decoder decoder;
     enrich::Enricher enricher(catalog_);
     scope::Judge judge(scopes_);
     const double begin = cpu_seconds();
     for (std::size_t i = 0; i < load_.size(); ++i) {
       if (i == load_.size() / 2) between();
-      const auto event = decode::decode(load_[i], i + 1);
-      if (!event.ok()) throw std::runtime_error(event.error().message);
+      const Event* const event = decoder.decode(load_[i], i + 1);
+      if (event == nullptr) throw std::runtime_error(decoder.error().message);
       if (depth == Depth::decode) continue;
       JudgedEvent judged;
       judged.enriched = enricher.apply(*event);
