@@ -17,11 +17,12 @@ struct RuleCounters {
 };
 
 /// Runs a rule set for one thread and remembers what the acting processes alone, and the paths of opens alone, decide:
-/// the same answers as RuleSet::evaluate(), in less time where processes act and paths come more than once.
+/// the same answers as RuleSet::evaluate(), in less time where processes act and paths come more than once. Takes
+/// events of one enricher (Enriched::path).
 class Evaluator {
  public:
-  /// `processes`: how many snapshots of processes are remembered, up to twice as many; each is kept alive by it.
-  explicit Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes = 512);
+  /// `processes`: how many snapshots of processes are remembered; each is kept alive by it.
+  explicit Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes = 1024);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
