@@ -42,19 +42,16 @@ class Counted {
   void compiled(const std::string& name, const Pass& pass, const std::vector<util::Document>& rules) {
     const auto set = compile(rules);
     Count count;
-    run_compiled(pass, set, count, begin);
-    add(name, pass);
+    run_compiled(pass, set, count, {begin, [&] { add(name, pass); }});
   }
   void naive(const std::string& name, const Pass& pass, const std::vector<util::Document>& rules) {
     const engine::naive::Rules set(rules);
     Count count;
-    run_naive(pass, set, count, begin);
-    add(name, pass);
+    run_naive(pass, set, count, {begin, [&] { add(name, pass); }});
   }
   void stage(const std::string& name, const Pass& pass, Depth depth) {
     pass.run(
-        depth, [](const JudgedEvent&) {}, begin);
-    add(name, pass);
+        depth, [](const JudgedEvent&) {}, begin, [&] { add(name, pass); });
   }
   [[nodiscard]] std::string text() const { return events_.dump() + "\n"; }
 

@@ -64,7 +64,7 @@ std::shared_ptr<const engine::RuleSet> compile(const std::vector<util::Document>
 }
 
 double run_compiled(const Pass& pass, const std::shared_ptr<const engine::RuleSet>& rules, Count& count,
-                    const Between& between) {
+                    const Marks& marks) {
   engine::Evaluator evaluator(rules);
   std::vector<Match> matches;
   return pass.run(
@@ -75,10 +75,10 @@ double run_compiled(const Pass& pass, const std::shared_ptr<const engine::RuleSe
         count.events += matches.empty() ? 0 : 1;
         count.matches += matches.size();
       },
-      between);
+      marks.between, marks.at_end);
 }
 
-double run_naive(const Pass& pass, const engine::naive::Rules& rules, Count& count, const Between& between) {
+double run_naive(const Pass& pass, const engine::naive::Rules& rules, Count& count, const Marks& marks) {
   std::vector<std::uint32_t> matches;
   return pass.run(
       Depth::judge,
@@ -88,7 +88,7 @@ double run_naive(const Pass& pass, const engine::naive::Rules& rules, Count& cou
         count.events += matches.empty() ? 0 : 1;
         count.matches += matches.size();
       },
-      between);
+      marks.between, marks.at_end);
 }
 
 }  // namespace ambit::bench

@@ -36,10 +36,11 @@ class Pass {
       : load_(load), catalog_(std::move(known)), scopes_(std::move(set)) {}
 
   /// Processor seconds for all records; `on_event` takes each judged event. `between` is called once, after the first
-  /// half of the records.
-  template <class OnEvent, class Between>
-  double run(Depth depth, OnEvent&& on_event, Between&& between) const {
+  /// half of the records, and `at_end` after the last.
+  template <class OnEvent, class Between, class AtEnd>
+  double run(Depth depth, OnEvent&& on_event, Between&& between, AtEnd&& at_end) const {
     decode::Decoder decoder;
+    JudgedEvent judged;
     enrich::Enricher enricher(catalog_);
     scope::Judge judge(scopes_);
     const double begin = cpu_seconds();
@@ -48,18 +49,19 @@ class Pass {
       const Event* const event = decoder.decode(load_[i], i + 1);
       if (event == nullptr) throw std::runtime_error(decoder.error().message);
       if (depth == Depth::decode) continue;
-      JudgedEvent judged;
-      judged.enriched = enricher.apply(*event);
+      enricher.apply(*event, judged.enriched);
       if (depth == Depth::enrich) continue;
-      judged.judgement = judge.judge(judged.enriched);
+      judge.judge(judged.enriched, judged.judgement);
       on_event(judged);
     }
+    at_end();
     return cpu_seconds() - begin;
   }
   [[nodiscard]] std::size_t records() const noexcept { return load_.size(); }
   template <class OnEvent>
   double run(Depth depth, OnEvent&& on_event) const {
-    return run(depth, on_event, [] {});
+    return run(
+        depth, on_event, [] {}, [] {});
   }
 
  private:
@@ -74,11 +76,13 @@ struct Count {
   std::size_t events = 0, matches = 0;
 };
 
-using Between = std::function<void()>;
-double run_compiled(
-    const Pass& pass, const std::shared_ptr<const engine::RuleSet>& rules, Count& count,
-    const Between& between = [] {});
-double run_naive(
-    const Pass& pass, const engine::naive::Rules& rules, Count& count, const Between& between = [] {});
+/// What is called between the halves of a pass and at its end.
+struct Marks {
+  std::function<void()> between = [] {};
+  std::function<void()> at_end = [] {};
+};
+double run_compiled(const Pass& pass, const std::shared_ptr<const engine::RuleSet>& rules, Count& count,
+                    const Marks& marks = {});
+double run_naive(const Pass& pass, const engine::naive::Rules& rules, Count& count, const Marks& marks = {});
 
 }  // namespace ambit::bench
