@@ -23,8 +23,8 @@ constexpr KindSet kRenewing((1ULL << static_cast<unsigned>(EventKind::exec)) |
 /// The enabled conditions of the event's kind that can hold whatever the comparisons hold of which `is_open` is true.
 /// `guards`: of such that are not.
 template <class IsOpen>
-EntryMask possible(const Program& program, const JudgedEvent& event, Guards Program::Bucket::*guards,
-                   IsOpen&& is_open) {
+[[gnu::noinline]] EntryMask possible(const Program& program, const JudgedEvent& event, Guards Program::Bucket::*guards,
+                                     IsOpen&& is_open) {
   const EventSource source(event);
   Session session(program, event.event().kind, source);
   const auto& bucket = session.bucket();
@@ -49,10 +49,10 @@ class Evaluator::Memory {
     const auto kind = event.event().kind;
     if (event.enriched.process == nullptr || kRenewing.test(static_cast<std::size_t>(kind))) return {};
     const auto& by_process = of_process(program, event);
-    const auto* by_object = of_object(program, event);
-    if (by_object == nullptr) return by_process;
+    const auto by_object = of_object(program, event);
+    if (by_object.empty()) return by_process;
     both_.resize(by_process.size());
-    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & (*by_object)[i];
+    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & by_object[i];
     return both_;
   }
 
@@ -65,21 +65,22 @@ class Evaluator::Memory {
                                              [&](std::uint32_t leaf) { return !program.is_of_process(leaf); }));
   }
 
-  const EntryMask* of_object(const Program& program, const JudgedEvent& event) {
+  /// Empty: not known.
+  std::span<const std::uint64_t> of_object(const Program& program, const JudgedEvent& event) {
     const auto kind = event.event().kind;
     const TextSlot object = event.enriched.path;
-    if (!object.is_known() || !Program::is_of_object_kind(kind)) return nullptr;
+    if (!object.is_known() || !Program::is_of_object_kind(kind)) return {};
     const auto* net = std::get_if<NetFacts>(&event.event().facts);
-    if (net != nullptr && net->family == AF_UNIX) return nullptr;  // its path is not all of the object
+    if (net != nullptr && net->family == AF_UNIX) return {};  // its path is not all of the object
     auto* known = objects_.find(object);
     if (known == nullptr) known = &objects_.keep(object, {});
-    if (const auto* mask = known->find(kind)) return mask;
-    return &known->keep(kind, engine::possible(program, event, &Program::Bucket::object,
-                                               [&](std::uint32_t leaf) { return !program.is_of_object(leaf, kind); }));
+    if (const auto mask = known->find(kind); !mask.empty()) return mask;
+    return known->keep(kind, engine::possible(program, event, &Program::Bucket::object,
+                                              [&](std::uint32_t leaf) { return !program.is_of_object(leaf, kind); }));
   }
 
   ProcessMemo processes_;
-  util::SlotMemo<ByKind> objects_;
+  util::SlotMemo<OfObject> objects_;
   EntryMask both_;
 };
 
@@ -91,14 +92,21 @@ Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
 void Evaluator::evaluate(const JudgedEvent& event, std::vector<Match>& out) {
   ++events_;
+  const auto& program = rules_->impl().program;
+  if (program.bucket(event.event().kind).entries.empty()) return;
+  const auto among = memory_->possible(program, event);
+  const auto is_none = [](std::uint64_t word) { return word == 0; };
+  if (!among.empty() && std::all_of(among.begin(), among.end(), is_none)) return;
+  ask_among(event, among, out);
+}
+
+// A session takes some 90 KiB of stack, which an event that is ruled out does not come to need.
+[[gnu::noinline]] void Evaluator::ask_among(const JudgedEvent& event, std::span<const std::uint64_t> among,
+                                            std::vector<Match>& out) {
   const auto& impl = rules_->impl();
   const auto& program = impl.program;
   const auto kind = event.event().kind;
   const auto& bucket = program.bucket(kind);
-  if (bucket.entries.empty()) return;
-  const auto among = memory_->possible(program, event);
-  const auto is_none = [](std::uint64_t word) { return word == 0; };
-  if (!among.empty() && std::all_of(among.begin(), among.end(), is_none)) return;
   std::size_t left = 0;
   for (const auto word : among) left += static_cast<std::size_t>(std::popcount(word));
   const EventSource source(event);

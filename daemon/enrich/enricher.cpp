@@ -17,7 +17,7 @@
 namespace ambit::enrich {
 namespace {
 
-/// Paths and peers that are remembered, with what the catalogue, the scopes and the rules say of each: about 4 MiB when
+/// Paths and peers that are remembered, with what the catalogue, the scopes and the rules say of each: about 5 MiB when
 /// all are given.
 constexpr std::size_t kObjectPlaces = 8192;
 

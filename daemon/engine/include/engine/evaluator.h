@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/rule_set.h"
@@ -38,6 +39,9 @@ class Evaluator {
 
  private:
   class Memory;
+
+  /// Asks these conditions of the kind; empty: all that their guards let pass.
+  void ask_among(const JudgedEvent& event, std::span<const std::uint64_t> among, std::vector<Match>& out);
 
   std::shared_ptr<const RuleSet> rules_;
   std::unique_ptr<Memory> memory_;

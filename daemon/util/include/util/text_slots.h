@@ -38,7 +38,7 @@ class TextSlots {
       const auto place = static_cast<std::uint32_t>(at * kWays + way);
       Entry& entry = entries_[place];
       if (entry.text != text) continue;
-      set.used[way] = ++clock_;
+      set.touch(way);
       return {entry.serial, place};
     }
     auto& met = met_[hash & (met_.size() - 1)];
@@ -52,7 +52,13 @@ class TextSlots {
  private:
   struct Set {
     std::array<std::uint32_t, kWays> marks{};
-    std::array<std::uint64_t, kWays> used{};  ///< when each was asked for last
+    std::array<std::uint8_t, kWays> age{0, 1, 2, 3};  ///< 0 = asked for last
+
+    void touch(std::size_t way) noexcept {
+      const auto before = age[way];
+      for (auto& other : age) other = static_cast<std::uint8_t>(other + (other < before ? 1 : 0));
+      age[way] = 0;
+    }
   };
   struct Entry {
     std::string text;
@@ -61,11 +67,9 @@ class TextSlots {
 
   TextSlot give(Set& set, std::size_t at, std::uint32_t mark, std::string_view text) {
     std::size_t way = 0;
-    for (std::size_t i = 1; i < kWays; ++i) {
-      if (set.used[i] < set.used[way]) way = i;
-    }
+    while (set.age[way] != kWays - 1) ++way;
     set.marks[way] = mark;
-    set.used[way] = ++clock_;
+    set.touch(way);
     const auto place = static_cast<std::uint32_t>(at * kWays + way);
     entries_[place] = {std::string(text), ++serial_};
     return {serial_, place};
@@ -74,7 +78,7 @@ class TextSlots {
   std::vector<Set> sets_;
   std::vector<Entry> entries_;
   std::vector<std::uint32_t> met_;  ///< marks of texts met once, by hash
-  std::uint64_t clock_ = 0, serial_ = 0;
+  std::uint64_t serial_ = 0;
 };
 
 /// What follows from texts that have a place. A place that was given to another text holds nothing.
