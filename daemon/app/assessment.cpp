@@ -28,12 +28,11 @@ Assessed Assessment::assess(const Event& event, std::vector<AlertRef>& alerts) {
   } else if (const auto* loss = std::get_if<LossFacts>(&event.facts)) {
     context_.losses_total += loss->count;
   }
-  Assessed out;
-  out.judged.enriched = enricher_.apply(event);
-  out.judged.judgement = judge_.judge(out.judged.enriched);
-  out.is_canary = canaries_.observe(out.judged.enriched);
+  enricher_.apply(event, judged_.enriched);
+  judge_.judge(judged_.enriched, judged_.judgement);
+  const bool is_canary = canaries_.observe(judged_.enriched);
   if (judge_.has_output()) on_output_();
-  return out;
+  return {judged_, is_canary};
 }
 
 void Assessment::alert(const Assessed& assessed, std::vector<AlertRef>& alerts) {

@@ -35,9 +35,9 @@ void describe(Archive& archive, AssessmentOptions& v) {
   archive(v.alert, v.enrich, v.correlation, v.self_tgid, v.self_executable, v.blind_signals);
 }
 
-/// An event with what the scopes say of it.
+/// An event with what the scopes say of it; until the next one is assessed.
 struct Assessed {
-  JudgedEvent judged;
+  const JudgedEvent& judged;
   bool is_canary = false;  ///< an act that the daemon's own canary is there to do
 };
 
@@ -98,6 +98,7 @@ class Assessment {
   std::function<void()> on_output_;
   BootTime now_{};
   WallTime wall_{};
+  JudgedEvent judged_;    ///< the last one assessed; kept for the memory of its texts
   AlertContext context_;  ///< records lost, as loss events told; signals of the options
   std::vector<Match> matches_;
   std::vector<engine::CorrelationAlert> correlated_;

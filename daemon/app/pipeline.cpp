@@ -5,7 +5,6 @@
 
 #include "collector/host.h"
 #include "collector/traffic_events.h"
-#include "decode/decode.h"
 
 namespace ambit::app {
 namespace {
@@ -85,7 +84,7 @@ void Pipeline::handle_record(const collector::RawRecord& record) {
     const auto messages = dns_streams_.add(record.bytes, record.position);
     if (!messages.ok()) ++undecodable_;
     for (std::size_t i = 0; messages.ok() && i < messages->size(); ++i) handle((*messages)[i]);
-  } else if (auto event = decode::decode(record.bytes, record.position); event.ok()) {
+  } else if (Event* const event = decoder_.decode(record.bytes, record.position); event != nullptr) {
     mark_own_files(*event);
     if (catching_ == Catching::behind && record.position != 0) keep_time(*event);
     handle(*event, record.bytes);

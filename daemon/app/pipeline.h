@@ -17,6 +17,7 @@
 #include "collector/collector.h"
 #include "collector/loss_accounts.h"
 #include "copy_rest.h"
+#include "decode/decode.h"
 #include "decode/dns_streams.h"
 #include "kernel/sensor.h"
 #include "ledger/ledger.h"
@@ -133,6 +134,7 @@ class Pipeline {
   PipelineHooks hooks_;
 
   decode::DnsStreams dns_streams_;
+  decode::Decoder decoder_;
   Assessment assessment_;
   SeenKeeper seen_;
   ProcessKeeper known_;

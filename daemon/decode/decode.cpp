@@ -54,8 +54,7 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
 
 }  // namespace
 
-Event event_of(const ambit_rec_header& h, std::uint64_t position) {
-  Event event;
+void set_header(const ambit_rec_header& h, std::uint64_t position, Event& event) noexcept {
   event.hook = h.hook;
   event.cpu = h.cpu;
   event.quality = h.quality;
@@ -66,6 +65,11 @@ Event event_of(const ambit_rec_header& h, std::uint64_t position) {
   event.cgroup = h.cgroup_id;
   event.cpu_seq = h.cpu_seq;
   event.position = position;
+}
+
+Event event_of(const ambit_rec_header& h, std::uint64_t position) {
+  Event event;
+  set_header(h, position, event);
   return event;
 }
 
@@ -84,6 +88,34 @@ Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) 
   Result<Event> out = event_of(h, position);  // the one object, so that no event is moved
   if (auto status = decode_body(record.first(h.size), h.type, *out); !status.ok()) out = status.error();
   return out;
+}
+
+Event& Decoder::event_for(std::uint16_t type) noexcept {
+  switch (type) {
+    case AMBIT_REC_OPEN:
+      return opens_;
+    case AMBIT_REC_NAME_CHANGE:
+      return names_;
+    case AMBIT_REC_CONNECT:
+    case AMBIT_REC_SEND:
+    case AMBIT_REC_ACCEPT:
+      return sockets_;
+    default:
+      return others_;
+  }
+}
+
+Event* Decoder::decode(std::span<const std::byte> record, std::uint64_t position) {
+  ambit_rec_header h{};
+  Status status = read_header(record, h);
+  if (status.ok()) {
+    Event& event = event_for(h.type);
+    set_header(h, position, event);
+    status = decode_body(record.first(h.size), h.type, event);
+    if (status.ok()) return &event;
+  }
+  error_ = status.error();
+  return nullptr;
 }
 
 }  // namespace ambit::decode

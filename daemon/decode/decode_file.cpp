@@ -6,6 +6,7 @@
 #include "decode/redact.h"
 #include "fold_path.h"
 #include "reader.h"
+#include "secret_filter.h"
 
 namespace ambit::decode {
 namespace {
@@ -65,10 +66,14 @@ Status decode_open(Bytes record, std::uint16_t type, Event& event) {
   std::string_view path;
   if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("open", "path", r.path_len);
   event.kind = type == AMBIT_REC_MAP ? EventKind::mmap : EventKind::open;
-  auto& f = event.facts.emplace<OpenFacts>();
+  auto& f = begin_facts<OpenFacts>(event);
   f.object = file_object(r.obj);
   // The kernel's own walk gives no dots; what a caller passed may hold them.
-  f.path = redact_text((event.quality & AMBIT_Q_USER_PATH) != 0 ? absolute_path({}, path) : path);
+  if ((event.quality & AMBIT_Q_USER_PATH) != 0) {
+    redact_text(absolute_path({}, path), f.path);
+  } else {
+    redact_text(path, f.path);
+  }
   f.target = {r.target_tgid, r.target_start_ns};
   f.ret = r.ret;
   f.access = r.access;
@@ -92,7 +97,9 @@ Status decode_name_change(Bytes record, Event& event) {
   if (!tail.take(r.dir_path_len, dir)) return length_error("name change", "directory path", r.dir_path_len);
   if (!tail.take(r.dir2_path_len, dir2)) return length_error("name change", "second directory path", r.dir2_path_len);
 
-  auto& f = event.facts.emplace<NameFacts>();
+  auto& f = begin_facts<NameFacts>(event);
+  f.path.clear();
+  f.path2.clear();
   f.object = file_object(r.obj);
   f.dir = {r.dir_dev, r.dir_ino};
   f.dir2 = {r.dir2_dev, r.dir2_ino};
@@ -106,12 +113,12 @@ Status decode_name_change(Bytes record, Event& event) {
     f.path2 = absolute_path(second, path2);
     f.path = link_target(f.path2, path);
   } else {
-    f.path = absolute_path(dir, path);
-    if (event.kind == EventKind::rename || event.kind == EventKind::link) f.path2 = absolute_path(second, path2);
+    absolute_path(dir, path, f.path);
+    if (event.kind == EventKind::rename || event.kind == EventKind::link) absolute_path(second, path2, f.path2);
     if (event.kind == EventKind::setxattr) f.path2 = path2;  // an attribute's name
   }
-  f.path = redact_text(f.path);
-  f.path2 = redact_text(f.path2);
+  if (may_hold_secret(f.path)) f.path = redact_closely(f.path);
+  if (may_hold_secret(f.path2)) f.path2 = redact_closely(f.path2);
   return Ok{};
 }
 

@@ -88,7 +88,10 @@ Status decode_net(Bytes record, std::uint16_t type, Event& event) {
   if (!Tail(record, kFixed).take(r.path_len, path)) return length_error("socket", "path", r.path_len);
   if (r.path_len > sizeof(r.path)) return length_error("socket", "path", r.path_len);
   event.kind = kind_of(type);
-  auto& f = event.facts.emplace<NetFacts>();
+  auto& f = begin_facts<NetFacts>(event);
+  f.unix_path.clear();
+  f.is_server = false;
+  f.bytes_in = f.bytes_out = 0;
   f.family = r.family;
   f.sock_type = r.sock_type;
   f.protocol = r.protocol;

@@ -26,14 +26,21 @@ void append_folded(std::string& out, std::string_view path) {
 
 }  // namespace
 
-std::string absolute_path(std::string_view directory, std::string_view name) {
-  std::string out;
+void absolute_path(std::string_view directory, std::string_view name, std::string& out) {
   if (!is_absolute(name)) {
-    if (!is_absolute(directory)) return std::string(name);
+    if (!is_absolute(directory)) {
+      out = name;
+      return;
+    }
     append_folded(out, directory);
   }
   append_folded(out, name);
   if (out.empty()) out = "/";
+}
+
+std::string absolute_path(std::string_view directory, std::string_view name) {
+  std::string out;
+  absolute_path(directory, name, out);
   return out;
 }
 

@@ -64,6 +64,14 @@ inline FileObject file_object(const ambit_object& o) {
   return out;
 }
 
+/// The facts that the event is to hold. Where an earlier record left such facts in it, they are used again, so that
+/// their texts need no new memory: every member must be set.
+template <class Facts>
+Facts& begin_facts(Event& event) {
+  if (auto* const former = std::get_if<Facts>(&event.facts)) return *former;
+  return event.facts.emplace<Facts>();
+}
+
 /// Each reads the body of its record types into `event` (kind and facts); the header is read already.
 Status decode_exec(Bytes record, Event& event);
 Status decode_fork(Bytes record, Event& event);
@@ -83,6 +91,7 @@ void fill_dns(const ambit_rec_dns& r, Bytes message, Event& event);
 /// Fails where the header is not one, or the record not of this layout.
 Status read_header(Bytes record, ambit_rec_header& header);
 /// What the header tells.
+void set_header(const ambit_rec_header& header, std::uint64_t position, Event& event) noexcept;
 Event event_of(const ambit_rec_header& header, std::uint64_t position);
 Status decode_ptrace(Bytes record, Event& event);
 Status decode_io_uring(Bytes record, Event& event);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "secret_filter.h"
 #include "secret_words.h"
 
 namespace ambit::decode {
@@ -254,6 +255,18 @@ std::string_view option_name(std::string_view arg) noexcept {
 }  // namespace
 
 std::string redact_text(std::string_view text) {
+  return may_hold_secret(text) ? redact_closely(text) : std::string(text);
+}
+
+void redact_text(std::string_view text, std::string& out) {
+  if (may_hold_secret(text)) {
+    out = redact_closely(text);
+  } else {
+    out = text;
+  }
+}
+
+std::string redact_closely(std::string_view text) {
   return Redactor(text).run();
 }
 

@@ -138,7 +138,7 @@ bool is_secret_query_name(std::string_view name) noexcept {
 }
 
 std::size_t token_length(std::string_view text) noexcept {
-  if (text.size() < 13) return 0;
+  if (text.size() < kShortestToken) return 0;
   if (!may_begin_token(text[0], text[1])) return 0;
   if (text.front() == 'e') return jwt_length(text);
   for (const auto& shape : kShapes) {

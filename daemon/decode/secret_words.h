@@ -23,6 +23,8 @@ inline bool may_begin_token(char first, char second) noexcept {
   const auto at = static_cast<std::size_t>(static_cast<unsigned char>(first)) << 8 | static_cast<unsigned char>(second);
   return (kTokenBegins[at / 64] >> (at % 64) & 1) != 0;
 }
+/// No token is shorter, and none holds a slash.
+inline constexpr std::size_t kShortestToken = 13;
 /// Length of the token of well-known shape that `text` begins with, 0 = none. The caller makes sure that a word begins
 /// there.
 std::size_t token_length(std::string_view text) noexcept;

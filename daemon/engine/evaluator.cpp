@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/evaluator.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <bit>
 #include <utility>
 
+#include "process_memo.h"
 #include "rule_set_impl.h"
 #include "session.h"
-#include "util/memo.h"
+#include "util/text_slots.h"
 
 namespace ambit::engine {
 namespace {
-
-constexpr std::size_t kPaths = 4096;
 
 /// After these the acting process is another snapshot, met here for the first time: nothing to remember yet.
 constexpr KindSet kRenewing((1ULL << static_cast<unsigned>(EventKind::exec)) |
@@ -22,8 +23,8 @@ constexpr KindSet kRenewing((1ULL << static_cast<unsigned>(EventKind::exec)) |
 /// The enabled conditions of the event's kind that can hold whatever the comparisons hold of which `is_open` is true.
 /// `guards`: of such that are not.
 template <class IsOpen>
-EntryMask possible(const Program& program, const JudgedEvent& event, Guards Program::Bucket::*guards,
-                   IsOpen&& is_open) {
+[[gnu::noinline]] EntryMask possible(const Program& program, const JudgedEvent& event, Guards Program::Bucket::*guards,
+                                     IsOpen&& is_open) {
   const EventSource source(event);
   Session session(program, event.event().kind, source);
   const auto& bucket = session.bucket();
@@ -40,44 +41,46 @@ EntryMask possible(const Program& program, const JudgedEvent& event, Guards Prog
 /// What is remembered of one thread's events.
 class Evaluator::Memory {
  public:
-  explicit Memory(std::size_t processes) : processes_(processes), paths_(kPaths) {}
+  explicit Memory(std::size_t processes) : processes_(processes) {}
 
-  /// The conditions that neither the acting process nor, of an open, the path rules out; empty: not known. Valid until
-  /// the next call.
+  /// The conditions that neither the acting process nor the object rules out; empty: not known. Valid until the next
+  /// call.
   std::span<const std::uint64_t> possible(const Program& program, const JudgedEvent& event) {
     const auto kind = event.event().kind;
     if (event.enriched.process == nullptr || kRenewing.test(static_cast<std::size_t>(kind))) return {};
     const auto& by_process = of_process(program, event);
-    const auto* open = std::get_if<OpenFacts>(&event.event().facts);
-    if (open == nullptr || kind != EventKind::open) return by_process;
-    const auto* by_path = paths_.get(open->path, [&](std::string_view) {
-      return engine::possible(program, event, &Program::Bucket::path,
-                              [&](std::uint32_t leaf) { return !program.is_of_path(leaf); });
-    });
-    if (by_path == nullptr) return by_process;
+    const auto by_object = of_object(program, event);
+    if (by_object.empty()) return by_process;
     both_.resize(by_process.size());
-    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & (*by_path)[i];
+    for (std::size_t i = 0; i < both_.size(); ++i) both_[i] = by_process[i] & by_object[i];
     return both_;
   }
 
  private:
-  /// By kind of event, the conditions that a process does not rule out.
-  using ByKind = std::vector<std::pair<EventKind, EntryMask>>;
-
   const EntryMask& of_process(const Program& program, const JudgedEvent& event) {
     const auto kind = event.event().kind;
-    auto* found = processes_.find(event.enriched.process);
-    auto& known = found != nullptr ? *found : processes_.keep(event.enriched.process, {});
-    for (const auto& [of, mask] : known) {
-      if (of == kind) return mask;
-    }
-    auto mask = engine::possible(program, event, &Program::Bucket::process,
-                                 [&](std::uint32_t leaf) { return !program.is_of_process(leaf); });
-    return known.emplace_back(kind, std::move(mask)).second;
+    auto& known = processes_.of(event.enriched.process);
+    if (const auto* mask = known.find(kind)) return *mask;
+    return known.keep(kind, engine::possible(program, event, &Program::Bucket::process,
+                                             [&](std::uint32_t leaf) { return !program.is_of_process(leaf); }));
   }
 
-  util::Memo<ProcessRef, ByKind> processes_;
-  util::TextMemo<EntryMask> paths_;
+  /// Empty: not known.
+  std::span<const std::uint64_t> of_object(const Program& program, const JudgedEvent& event) {
+    const auto kind = event.event().kind;
+    const TextSlot object = event.enriched.path;
+    if (!object.is_known() || !Program::is_of_object_kind(kind)) return {};
+    const auto* net = std::get_if<NetFacts>(&event.event().facts);
+    if (net != nullptr && net->family == AF_UNIX) return {};  // its path is not all of the object
+    auto* known = objects_.find(object);
+    if (known == nullptr) known = &objects_.keep(object, {});
+    if (const auto mask = known->find(kind); !mask.empty()) return mask;
+    return known->keep(kind, engine::possible(program, event, &Program::Bucket::object,
+                                              [&](std::uint32_t leaf) { return !program.is_of_object(leaf, kind); }));
+  }
+
+  ProcessMemo processes_;
+  util::SlotMemo<OfObject> objects_;
   EntryMask both_;
 };
 
@@ -89,15 +92,23 @@ Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
 void Evaluator::evaluate(const JudgedEvent& event, std::vector<Match>& out) {
   ++events_;
+  const auto& program = rules_->impl().program;
+  if (program.bucket(event.event().kind).entries.empty()) return;
+  const auto among = memory_->possible(program, event);
+  const auto is_none = [](std::uint64_t word) { return word == 0; };
+  if (!among.empty() && std::all_of(among.begin(), among.end(), is_none)) return;
+  ask_among(event, among, out);
+}
+
+// A session takes some 90 KiB of stack, which an event that is ruled out does not come to need.
+[[gnu::noinline]] void Evaluator::ask_among(const JudgedEvent& event, std::span<const std::uint64_t> among,
+                                            std::vector<Match>& out) {
   const auto& impl = rules_->impl();
   const auto& program = impl.program;
   const auto kind = event.event().kind;
   const auto& bucket = program.bucket(kind);
-  if (bucket.entries.empty()) return;
-  const auto among = memory_->possible(program, event);
   std::size_t left = 0;
   for (const auto word : among) left += static_cast<std::size_t>(std::popcount(word));
-  if (!among.empty() && left == 0) return;
   const EventSource source(event);
   Session session(program, kind, source);
   const auto ask = [&](std::size_t, const Program::Entry& entry) {

@@ -29,12 +29,6 @@ struct FieldDef {
   Value (*read)(const ReadContext&) noexcept;
 };
 
-/// The row of a field that, of an open, the path alone decides.
-inline FieldDef of_path(FieldDef def) {
-  def.info.is_of_path = true;
-  return def;
-}
-
 struct FieldRef {
   const FieldDef* def = nullptr;
   int index = -1;  ///< -1 = none given
@@ -77,11 +71,27 @@ inline constexpr unsigned long long kActKinds =
     bit(EventKind::keyring) | bit(EventKind::bpf) | bit(EventKind::kernel_module) | bit(EventKind::kexec) |
     bit(EventKind::signal) | bit(EventKind::exhaustion) | bit(EventKind::memfd);
 inline constexpr unsigned long long kFileKinds = bit(EventKind::open) | kNameChangeKinds;
+/// Where the peer of a socket is what is acted on.
+inline constexpr unsigned long long kPeerKinds =
+    bit(EventKind::connect) | bit(EventKind::send) | bit(EventKind::accept);
 inline constexpr unsigned long long kAllKinds = (1ULL << kEventKinds) - 1;
 /// Kinds with a subject.
 inline constexpr unsigned long long kProcessKinds =
     bit(EventKind::exec) | bit(EventKind::fork) | bit(EventKind::exit) | bit(EventKind::cred) |
     bit(EventKind::cgroup_attach) | kFileKinds | kTransferKinds | kNetKinds | bit(EventKind::dns) |
     bit(EventKind::ptrace) | bit(EventKind::io_uring) | kActKinds | bit(EventKind::loss);
+
+/// Kinds of which FieldInfo::of_object tells.
+inline constexpr unsigned long long kObjectKinds = kFileKinds | kPeerKinds;
+/// The row of a field that the path alone decides, of opens and changes of names.
+inline FieldDef of_path(FieldDef def) {
+  def.info.of_object = def.info.kinds & KindSet(kFileKinds);
+  return def;
+}
+/// The row of a field that the peer alone decides.
+inline FieldDef of_peer(FieldDef def) {
+  def.info.of_object = def.info.kinds & KindSet(kPeerKinds);
+  return def;
+}
 
 }  // namespace ambit::engine

@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "term.h"
+#include "util/text_hash.h"
 #include "value_text.h"
 
 namespace re2 {
@@ -17,22 +17,16 @@ class RE2;
 
 namespace ambit::engine {
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-};
-using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
-
 /// `pmatch`: paths that equal a prefix or lie below it; components may carry `*`, `?` and `[...]`.
 class PathPrefixes {
  public:
   void add(std::string_view prefix);
   [[nodiscard]] bool match(std::string_view path) const noexcept;
-  [[nodiscard]] const TextSet& literals() const noexcept { return literals_; }
+  [[nodiscard]] const util::TextSet& literals() const noexcept { return literals_; }
   [[nodiscard]] bool has_patterns() const noexcept { return !patterns_.empty(); }
 
  private:
-  TextSet literals_;  ///< one look-up for each component of the path, however many prefixes there are
+  util::TextSet literals_;  ///< one look-up for each component of the path, however many prefixes there are
   std::vector<std::string> patterns_;
 };
 
@@ -53,7 +47,7 @@ struct Leaf {
   Several several = Several::no;
   std::vector<std::string> words;  ///< operands as written, for equality of leaves and for people
   std::vector<std::string> texts;  ///< operands of text operators: lower case, bytes of hex ... as the operator wants
-  TextSet set;                     ///< in, intersects
+  util::TextSet set;               ///< in, intersects
   PathPrefixes prefixes;           ///< pmatch
   std::vector<std::int64_t> numbers;                      ///< numbers and booleans, sorted
   std::vector<Network> networks;                          ///< ip and net

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/fields.h"
+#include "field_table.h"
 #include "guards.h"
 #include "leaf_group.h"
 
@@ -46,7 +47,7 @@ class Program {
     Guards own;      ///< by any term
     Guards event;    ///< by terms of the event
     Guards process;  ///< by terms of the acting process
-    Guards path;     ///< of opens: by terms of the path
+    Guards object;   ///< where is_of_object_kind(): by terms of the object
   };
 
   [[nodiscard]] const Bucket& bucket(EventKind kind) const noexcept { return buckets_[static_cast<std::size_t>(kind)]; }
@@ -59,7 +60,13 @@ class Program {
     return std::span(children_).subspan(node.children, node.count);
   }
   [[nodiscard]] bool is_of_process(std::uint32_t leaf) const noexcept { return is_of_process_[leaf]; }
-  [[nodiscard]] bool is_of_path(std::uint32_t leaf) const noexcept { return is_of_path_[leaf]; }
+  /// FieldInfo::of_object of all that the comparison reads.
+  [[nodiscard]] bool is_of_object(std::uint32_t leaf, EventKind kind) const noexcept {
+    return of_object_[leaf].test(static_cast<std::size_t>(kind));
+  }
+  [[nodiscard]] static bool is_of_object_kind(EventKind kind) noexcept {
+    return KindSet(kObjectKinds).test(static_cast<std::size_t>(kind));
+  }
   [[nodiscard]] bool is_changing(std::uint32_t leaf, EventKind kind) const noexcept {
     return !leaves_[leaf].repeats.test(static_cast<std::size_t>(kind));
   }
@@ -78,7 +85,7 @@ class Program {
   std::vector<LeafGroup> groups_;
   std::vector<std::int32_t> group_of_;  ///< by leaf
   std::vector<bool> is_of_process_;     ///< by leaf
-  std::vector<bool> is_of_path_;        ///< by leaf
+  std::vector<KindSet> of_object_;      ///< by leaf
   std::vector<Node> nodes_;
   std::vector<std::uint32_t> children_;
   std::array<Bucket, kEventKinds> buckets_;

@@ -47,7 +47,7 @@ std::uint32_t ProgramBuilder::add_leaf(Leaf leaf) {
   const auto& left = terms[leaf.term];
   const auto& right = leaf.right < 0 ? left : terms[static_cast<std::size_t>(leaf.right)];
   program_.is_of_process_.push_back(left.is_of_process && right.is_of_process);
-  program_.is_of_path_.push_back(left.is_of_path && right.is_of_path);
+  program_.of_object_.push_back(left.of_object & right.of_object);
   leaves.push_back(std::move(leaf));
   return known->second;
 }
@@ -244,8 +244,9 @@ void ProgramBuilder::make_guards() {
     build(bucket.own, [](std::uint32_t) { return true; });
     build(bucket.event, [&](std::uint32_t leaf) { return !program.is_of_process(leaf); });
     build(bucket.process, [&](std::uint32_t leaf) { return program.is_of_process(leaf); });
-    if (static_cast<EventKind>(i) == EventKind::open)
-      build(bucket.path, [&](std::uint32_t leaf) { return program.is_of_path(leaf); });
+    const auto kind = static_cast<EventKind>(i);
+    if (Program::is_of_object_kind(kind))
+      build(bucket.object, [&](std::uint32_t leaf) { return program.is_of_object(leaf, kind); });
     const auto& growing = growing_[i];
     for (std::uint32_t node = 0; node < growing.used.size(); ++node) {
       const bool is_chain = program_.nodes_[node].count > 0;

@@ -177,7 +177,7 @@ Term term_of(const FieldRef& field) {
   out.kinds = info.kinds;
   out.repeats = info.repeats;
   out.is_of_process = info.is_of_process;
-  out.is_of_path = info.is_of_path;
+  out.of_object = info.of_object;
   const std::string_view name = info.name;
   out.is_built = name.ends_with("cmdline") || name == "proc.args" || name == "evt.args" ||
                  name.starts_with("thread.cap") || out.several != Several::no;
@@ -192,7 +192,8 @@ std::variant<Term, std::string> make_call(Function function, std::vector<Term::A
   out.type = function == Function::len ? FieldType::number : FieldType::text;
   out.kinds.set();
   out.repeats.set();
-  out.is_of_process = out.is_of_path = true;
+  out.is_of_process = true;
+  out.of_object.set();
   out.is_built = function != Function::basename && function != Function::len;
   const bool is_by_element = function != Function::len && function != Function::join && function != Function::concat;
   for (const auto& argument : arguments) {
@@ -201,7 +202,7 @@ std::variant<Term, std::string> make_call(Function function, std::vector<Term::A
     out.kinds &= term.kinds;
     out.repeats &= term.repeats;
     out.is_of_process = out.is_of_process && term.is_of_process;
-    out.is_of_path = out.is_of_path && term.is_of_path;
+    out.of_object &= term.of_object;
     out.is_built = out.is_built || term.is_built;
     if (is_by_element) out.several = term.several;
   }

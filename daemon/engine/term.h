@@ -49,7 +49,7 @@ struct Term {
   KindSet kinds;               ///< events that can have it
   KindSet repeats;             ///< FieldInfo::repeats of all its fields
   bool is_of_process = false;  ///< FieldInfo::is_of_process of all its fields
-  bool is_of_path = false;     ///< FieldInfo::is_of_path of all its fields
+  KindSet of_object;           ///< FieldInfo::of_object of all its fields
   bool is_built = false;       ///< put together for each event: dearer than a field that is only pointed to
 
   [[nodiscard]] bool is_field() const noexcept { return field.def != nullptr; }

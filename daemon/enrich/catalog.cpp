@@ -10,8 +10,8 @@
 #include <unordered_set>
 
 #include "path_index.h"
-#include "text_map.h"
 #include "util/path_pattern.h"
+#include "util/text_hash.h"
 #include "util/yaml.h"
 
 namespace ambit::enrich {
@@ -194,7 +194,7 @@ class Catalog::Impl {
   std::vector<Entry> entries_;
   PathIndex paths_;
   std::unordered_map<IpAddress, std::vector<std::pair<std::uint16_t, std::uint32_t>>> addresses_;
-  TextMap<std::uint32_t> names_;
+  util::TextMap<std::uint32_t> names_;
 };
 
 namespace {

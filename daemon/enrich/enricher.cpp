@@ -12,9 +12,14 @@
 #include "process_table.h"
 #include "resources.h"
 #include "util/archive_vocabulary.h"
+#include "util/object_slots.h"
 
 namespace ambit::enrich {
 namespace {
+
+/// Paths and peers that are remembered, with what the catalogue, the scopes and the rules say of each: about 5 MiB when
+/// all are given.
+constexpr std::size_t kObjectPlaces = 8192;
 
 using Names = std::unordered_map<std::uint32_t, std::string>;
 
@@ -50,19 +55,23 @@ class Enricher::Impl {
         cgroups_(limits_, counters_),
         names_(limits_, counters_) {}
 
-  Enriched apply(const Event& event) {
-    Enriched out;
+  void apply(const Event& event, Enriched& out) {
+    clear(out);
     out.event = &event;
     table_.reap(event.time);
     if (!is_act(event.kind)) {
+      out.process.reset();
+      out.path = out.path2 = {};
       apply_own(event, out);
-      return out;
+      return;
     }
+    const auto slots = objects_.of(event);
+    out.path = slots.first;
+    out.path2 = slots.second;
     apply_act(event, out);
-    const auto found = classifier_.of(event);
+    const auto found = classifier_.of(event, out.path, out.path2);
     out.resource = found.resource;
     out.resource_id = found.id;
-    return out;
   }
 
   void replace(std::shared_ptr<const Catalog> catalog) { classifier_ = Classifier(std::move(catalog)); }
@@ -85,6 +94,17 @@ class Enricher::Impl {
   }
 
  private:
+  /// What an earlier event left in it goes, but for the memory of its texts and the process, which each event sets.
+  static void clear(Enriched& out) noexcept {
+    out.target.reset();
+    out.resource = ResourceClass::none;
+    out.peer_name.clear();
+    out.resource_id.clear();
+    out.peer_name_source = NameSource::none;
+    out.peer_names.clear();
+    out.leaves_trace = false;
+  }
+
   void apply_own(const Event& event, Enriched& out) {
     if (const auto* users = std::get_if<UsersFacts>(&event.facts)) {
       users_ = Names(users->users.begin(), users->users.end());
@@ -108,7 +128,7 @@ class Enricher::Impl {
       apply_net(event, std::get<NetFacts>(event.facts), out);
       return;
     }
-    out.process = subject_of(event);
+    set_subject(event, out.process);
     if (const auto* fork = std::get_if<ForkFacts>(&event.facts)) {
       out.target = apply_fork(event, *fork, out.process);
     } else if (const auto* cred = std::get_if<CredFacts>(&event.facts)) {
@@ -130,6 +150,16 @@ class Enricher::Impl {
     }
   }
 
+  /// subject_of(), without a copy where the table's is as it should be.
+  void set_subject(const Event& event, ProcessRef& subject) {
+    const auto* known = event.hook == AMBIT_HOOK_FANOTIFY ? nullptr : table_.look_at(event.subject);
+    if (known == nullptr || lacks(event, **known) != 0) {
+      subject = subject_of(event);
+    } else if (subject != *known) {
+      subject = *known;
+    }
+  }
+
   /// The subject as the table knows it, made known where it is not. Never null.
   ProcessRef subject_of(const Event& event) {
     auto process = event.hook == AMBIT_HOOK_FANOTIFY ? table_.find_by_tick(event.subject) : table_.find(event.subject);
@@ -147,18 +177,24 @@ class Enricher::Impl {
     return stub;
   }
 
-  /// Fills what became known after the snapshot was made: the cgroup's name, user names, an image whose record was
-  /// lost.
-  ProcessRef refreshed(const Event& event, const ProcessRef& process) {
+  /// What became known after the snapshot was made: an image whose record was lost, the cgroup's name, user names.
+  enum Lack : unsigned { kImage = 1, kPath = 2, kUser = 4 };
+  [[nodiscard]] unsigned lacks(const Event& event, const Process& process) const {
     const bool has_newer_image =
-        event.image > process->image && event.kind != EventKind::cred && event.kind != EventKind::cgroup_attach;
-    const bool has_path = process->cgroup_path.empty() && cgroups_.find(process->cgroup) != nullptr;
+        event.image > process.image && event.kind != EventKind::cred && event.kind != EventKind::cgroup_attach;
+    const bool has_path = process.cgroup_path.empty() && cgroups_.find(process.cgroup) != nullptr;
     // A stub's user is not known; a forked child's is its parent's, and its parent may have got the name later.
-    const bool has_user = process->user.empty() && users_.contains(process->euid) && !process->exe.empty();
-    if (!has_newer_image && !has_path && !has_user) return process;
+    const bool has_user = process.user.empty() && users_.contains(process.euid) && !process.exe.empty();
+    return (has_newer_image ? kImage : 0U) | (has_path ? kPath : 0U) | (has_user ? kUser : 0U);
+  }
+
+  /// Fills that in.
+  ProcessRef refreshed(const Event& event, const ProcessRef& process) {
+    const auto lack = lacks(event, *process);
+    if (lack == 0) return process;
     auto copy = std::make_shared<Process>(*process);
-    if (has_newer_image) copy->image = event.image;
-    if (has_path) set_cgroup(*copy, copy->cgroup);
+    if ((lack & kImage) != 0) copy->image = event.image;
+    if ((lack & kPath) != 0) set_cgroup(*copy, copy->cgroup);
     set_user_names(*copy);
     table_.put(copy, event.time);
     return copy;
@@ -276,7 +312,7 @@ class Enricher::Impl {
 
   void apply_net(const Event& event, const NetFacts& facts, Enriched& out) {
     if (facts.family == AF_UNIX) {
-      apply_unix(event, facts, *out.process);
+      apply_unix(event, facts, out);
       return;
     }
     const bool has_peer = event.kind == EventKind::connect || event.kind == EventKind::send ||
@@ -297,14 +333,14 @@ class Enricher::Impl {
   }
 
   /// glibc tries nscd's socket whether or not anyone listens, so a try counts only where a listener was seen.
-  void apply_unix(const Event& event, const NetFacts& facts, const Process& process) {
-    if (catalog() == nullptr || !catalog()->is_opaque_resolver(facts.unix_path)) return;
+  void apply_unix(const Event& event, const NetFacts& facts, const Enriched& out) {
+    if (!classifier_.is_opaque_resolver(facts.unix_path, out.path)) return;
     std::string_view path = facts.unix_path;
     if (path.starts_with("/var/run/")) path.remove_prefix(4);
     if (event.kind == EventKind::listen) {
       resolver_sockets_.emplace(path);
     } else if (event.kind == EventKind::connect && resolver_sockets_.contains(std::string(path))) {
-      names_.mark_opaque(process);
+      names_.mark_opaque(*out.process);
     }
   }
 
@@ -323,6 +359,7 @@ class Enricher::Impl {
 
   [[nodiscard]] const Catalog* catalog() const noexcept { return classifier_.catalog(); }
 
+  util::ObjectSlots objects_{kObjectPlaces};
   Classifier classifier_;
   Limits limits_;
   Counters counters_;
@@ -340,7 +377,12 @@ Enricher::Enricher(Enricher&&) noexcept = default;
 Enricher& Enricher::operator=(Enricher&&) noexcept = default;
 
 Enriched Enricher::apply(const Event& event) {
-  return impl_->apply(event);
+  Enriched out;
+  impl_->apply(event, out);
+  return out;
+}
+void Enricher::apply(const Event& event, Enriched& out) {
+  impl_->apply(event, out);
 }
 void Enricher::replace(std::shared_ptr<const Catalog> catalog) {
   impl_->replace(std::move(catalog));

@@ -57,7 +57,7 @@ std::uint32_t PathIndex::find(std::string_view path, const std::function<bool(st
       if (rule.owner < best && rule.pattern.matches(path) && accept(rule.owner)) best = rule.owner;
     }
   };
-  const auto try_key = [&](const TextMap<Bucket>& map, std::string_view key) {
+  const auto try_key = [&](const util::TextMap<Bucket>& map, std::string_view key) {
     if (const auto it = map.find(key); it != map.end()) try_bucket(it->second);
   };
   const auto name = last_name(path);

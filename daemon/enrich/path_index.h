@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "text_map.h"
 #include "util/path_pattern.h"
+#include "util/text_hash.h"
 
 namespace ambit::enrich {
 
@@ -35,7 +35,7 @@ class PathIndex {
   using Bucket = std::vector<std::uint32_t>;  ///< indexes of rules_
 
   std::vector<Rule> rules_;
-  TextMap<Bucket> by_name_, by_extension_, by_directory_;
+  util::TextMap<Bucket> by_name_, by_extension_, by_directory_;
   Bucket rest_;
 };
 

@@ -21,6 +21,11 @@ ProcessRef ProcessTable::find(const ProcessKey& key) const {
   return it == entries_.end() ? nullptr : it->second.process;
 }
 
+const ProcessRef* ProcessTable::look_at(const ProcessKey& key) const {
+  const auto it = entries_.find(key);
+  return it == entries_.end() ? nullptr : &it->second.process;
+}
+
 ProcessRef ProcessTable::find_image(ImageId image) const {
   const auto it = images_.find(image);
   return it == images_.end() ? nullptr : it->second.process;

@@ -19,6 +19,8 @@ class ProcessTable {
   ProcessTable(const Limits& limits, Counters& counters) : limits_(&limits), counters_(&counters) {}
 
   [[nodiscard]] ProcessRef find(const ProcessKey& key) const;
+  /// nullptr when unknown. Valid until the table changes.
+  [[nodiscard]] const ProcessRef* look_at(const ProcessKey& key) const;
   [[nodiscard]] ProcessRef find_image(ImageId image) const;
   /// The process with this pid whose start lies in [cut_start, cut_start + one clock tick): /proc tells no better. A
   /// start of zero says that it was gone when /proc was asked: then the last one that had the pid.

@@ -9,16 +9,17 @@ namespace ambit::enrich {
 
 struct Classifier::Visitor {
   Classifier& self;
+  TextSlot path, path2;
 
-  Classification operator()(const OpenFacts& f) const { return self.of_path(f.path); }
+  Classification operator()(const OpenFacts& f) const { return self.of_path(f.path, path); }
   Classification operator()(const NameFacts& f) const {
-    const auto first = self.of_path(f.path);
-    return first.resource != ResourceClass::none ? first : self.of_path(f.path2);
+    const auto first = self.of_path(f.path, path);
+    return first.resource != ResourceClass::none ? first : self.of_path(f.path2, path2);
   }
-  Classification operator()(const CopyFacts& f) const { return self.of_path(f.path); }
-  Classification operator()(const MountFacts& f) const { return self.of_path(f.path); }
+  Classification operator()(const CopyFacts& f) const { return self.of_path(f.path, path); }
+  Classification operator()(const MountFacts& f) const { return self.of_path(f.path, path); }
   Classification operator()(const NetFacts& f) const {
-    if (f.family == AF_UNIX) return self.of_path(f.unix_path);
+    if (f.family == AF_UNIX) return self.of_path(f.unix_path, path);
     if (f.family != AF_INET && f.family != AF_INET6) return {};
     return self.catalog_->classify(IpAddress{f.family, f.remote.address}, f.remote.port);
   }
@@ -29,14 +30,24 @@ struct Classifier::Visitor {
   }
 };
 
-Classification Classifier::of(const Event& event) {
-  return catalog_ ? std::visit(Visitor{*this}, event.facts) : Classification{};
+Classification Classifier::of(const Event& event, TextSlot path, TextSlot path2) {
+  return catalog_ ? std::visit(Visitor{*this, path, path2}, event.facts) : Classification{};
 }
 
-Classification Classifier::of_path(std::string_view path) {
+bool Classifier::is_opaque_resolver(std::string_view unix_path, TextSlot slot) {
+  if (!catalog_) return false;
+  if (const auto* known = opaque_.find(slot)) return *known;
+  const bool is_opaque = catalog_->is_opaque_resolver(unix_path);
+  if (slot.is_known()) opaque_.keep(slot, is_opaque);
+  return is_opaque;
+}
+
+Classification Classifier::of_path(std::string_view path, TextSlot slot) {
   if (path.empty()) return {};
-  const auto* known = paths_.get(path, [this](std::string_view text) { return catalog_->classify(text); });
-  return known != nullptr ? *known : catalog_->classify(path);
+  if (const auto* known = paths_.find(slot)) return *known;
+  const auto found = catalog_->classify(path);
+  if (slot.is_known()) paths_.keep(slot, found);
+  return found;
 }
 
 }  // namespace ambit::enrich

@@ -5,7 +5,7 @@
 
 #include "ambit/event.h"
 #include "enrich/catalog.h"
-#include "util/memo.h"
+#include "util/text_slots.h"
 
 namespace ambit::enrich {
 
@@ -17,15 +17,18 @@ class Classifier {
   explicit Classifier(std::shared_ptr<const Catalog> catalog) : catalog_(std::move(catalog)) {}
 
   [[nodiscard]] const Catalog* catalog() const noexcept { return catalog_.get(); }
-  /// Its id lives as long as the catalogue.
-  Classification of(const Event& event);
+  /// Its id lives as long as the catalogue. `path`, `path2`: of the paths in the event's facts.
+  Classification of(const Event& event, TextSlot path, TextSlot path2);
+  /// Names are asked for through this unix socket.
+  [[nodiscard]] bool is_opaque_resolver(std::string_view unix_path, TextSlot slot);
 
  private:
   struct Visitor;
-  Classification of_path(std::string_view path);
+  Classification of_path(std::string_view path, TextSlot slot);
 
   std::shared_ptr<const Catalog> catalog_;
-  util::TextMemo<Classification> paths_{4096};
+  util::SlotMemo<Classification> paths_;
+  util::SlotMemo<bool> opaque_;
 };
 
 }  // namespace ambit::enrich

@@ -14,6 +14,7 @@
 
 #include "label_values.h"
 #include "report_metrics.h"
+#include "util/text_hash.h"
 
 namespace ambit::metrics {
 namespace {
@@ -24,12 +25,8 @@ constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::unknown) + 1
 constexpr std::size_t kSections = static_cast<std::size_t>(Section::io) + 1;
 constexpr std::size_t kSeverities = static_cast<std::size_t>(Severity::critical) + 1;
 
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-};
 template <class T>
-using ByName = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+using ByName = util::TextMap<T>;
 
 using VerdictHandles = std::array<prometheus::Counter*, kOutcomes * kSections>;
 struct TrafficHandles {

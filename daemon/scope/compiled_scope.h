@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "address.h"
@@ -14,16 +13,10 @@
 #include "path_index.h"
 #include "spec.h"
 #include "util/path_pattern.h"
+#include "util/text_hash.h"
 
 /// A scope ready to be asked on the pipeline thread: patterns parsed and indexed, names of grants written out.
 namespace ambit::scope {
-
-/// Hash that finds a std::string by string_view.
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
-};
-using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
 /// Users (name or number) and executables.
 struct IdentitySet {
@@ -135,7 +128,7 @@ struct CompiledScope {
        governs_processes = false, governs_network = false, governs_devices = false, governs_io = false;
 
   GrantList read, write, execute, deny, devices;
-  TextSet grant_parents;  ///< every directory above a granted path: may be listed
+  util::TextSet grant_parents;  ///< every directory above a granted path: may be listed
   std::vector<Asset> assets;
   PathIndex asset_index;  ///< values are positions in `assets`
 

@@ -27,15 +27,15 @@ bool is_below_dev(std::string_view path) noexcept {
          !path.starts_with("/dev/hugepages/");
 }
 
-/// "/proc/7/status" of the process itself, as scopes write it: "/proc/self/status".
+/// "/proc/7/status" of the process itself, as scopes write it: "/proc/self/status". Empty: it is no such path.
 std::string own_proc_path(const OpenFacts& facts, const ProcessKey& subject) {
   constexpr std::string_view kProc = "/proc/";
   const std::string_view rest = std::string_view(facts.path).substr(kProc.size());
   const auto digits = rest.find_first_not_of("0123456789");
-  if (digits == 0 || (digits != std::string_view::npos && rest[digits] != '/')) return facts.path;
+  if (digits == 0 || (digits != std::string_view::npos && rest[digits] != '/')) return {};
   const bool is_own =
       facts.target.tgid != 0 ? facts.target == subject : rest.substr(0, digits) == std::to_string(subject.tgid);
-  if (!is_own) return facts.path;
+  if (!is_own) return {};
   return "/proc/self" + std::string(digits == std::string_view::npos ? std::string_view{} : rest.substr(digits));
 }
 
@@ -100,20 +100,51 @@ Subject Judge::Impl::subject_of(const Member& member, const Process& process, st
   return subject;
 }
 
+void clear(Judgement& judgement) noexcept {
+  judgement.workload.reset();
+  judgement.is_member = judgement.is_entered = judgement.is_repeatable = false;
+  judgement.scope_place = 0;
+  for (auto* text : {&judgement.model, &judgement.secret, &judgement.secret_owner, &judgement.verdict.grant,
+                     &judgement.verdict.reason}) {
+    text->clear();
+  }
+  auto& verdict = judgement.verdict;
+  const Verdict none;
+  verdict.outcome = none.outcome;
+  verdict.section = none.section;
+  verdict.phase = none.phase;
+  verdict.mode = none.mode;
+}
+
 Judgement Judge::Impl::membership(const Member& member) const {
   Judgement out;
-  if (member.owner == kNoScope) return out;
+  set_membership(member, out);
+  return out;
+}
+
+void Judge::Impl::set_membership(const Member& member, Judgement& out) const {
+  if (member.owner == kNoScope) return;
   out.workload = scopes()[member.owner]->workload;
   out.scope_place = static_cast<std::uint32_t>(member.owner + 1);
   out.is_member = true;
   out.is_entered = member.is_entered;
   out.verdict.mode = out.workload->mode;
   if (member.group) out.verdict.phase = member.group->phase;
-  return out;
 }
 
 Judgement Judge::Impl::conclude(const Member& member, Verdict verdict) const {
   Judgement out = membership(member);
+  conclude(member, std::move(verdict), out);
+  return out;
+}
+
+Judgement Judge::Impl::conclude(const Member& member, FileVerdict verdict) const {
+  Judgement out = membership(member);
+  conclude(member, std::move(verdict), out);
+  return out;
+}
+
+void Judge::Impl::conclude(const Member& member, Verdict verdict, Judgement& out) const {
   const bool is_fault = verdict.outcome == Outcome::out_of_scope || verdict.outcome == Outcome::unknown;
   const bool is_asset = verdict.section == Section::models || verdict.section == Section::secrets;
   if (member.is_launcher && is_fault && !is_asset) {
@@ -121,16 +152,14 @@ Judgement Judge::Impl::conclude(const Member& member, Verdict verdict) const {
     verdict.reason = "the workload is being started";
   }
   out.verdict = std::move(verdict);
-  return out;
 }
 
-Judgement Judge::Impl::conclude(const Member& member, FileVerdict verdict) const {
-  Judgement out = conclude(member, std::move(verdict.verdict));
-  if (verdict.asset == kNoAsset) return out;
+void Judge::Impl::conclude(const Member& member, FileVerdict verdict, Judgement& out) const {
+  conclude(member, std::move(verdict.verdict), out);
+  if (verdict.asset == kNoAsset) return;
   const Asset& asset = scopes()[member.owner]->assets[verdict.asset];
   (asset.is_secret ? out.secret : out.model) = asset.name;
   out.secret_owner = asset.owner;
-  return out;
 }
 
 void Judge::Impl::note_weights(const Enriched& enriched, Member& member, const Judgement& judgement) {
@@ -139,26 +168,26 @@ void Judge::Impl::note_weights(const Enriched& enriched, Member& member, const J
   states[member.owner].last_weights = now;
 }
 
-Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
+void Judge::Impl::judge_open(const Enriched& enriched, Member& member, Judgement& out) {
   const Event& event = *enriched.event;
   const auto& facts = std::get<OpenFacts>(event.facts);
-  Judgement out = membership(member);
   const bool reads = (facts.access & AMBIT_ACCESS_READ) != 0;
   const bool writes = (facts.access & (AMBIT_ACCESS_WRITE | AMBIT_ACCESS_CREATED | AMBIT_ACCESS_TRUNC)) != 0;
-  if (!reads && !writes) return out;  // O_PATH: a handle; what is done with it is judged then
-  if (judge_reach_into(enriched, member, out)) return out;
-  if (is_anonymous(facts.object)) return out;
+  if (!reads && !writes) return;  // O_PATH: a handle; what is done with it is judged then
+  if (judge_reach_into(enriched, member, out)) return;
+  if (is_anonymous(facts.object)) return;
 
   FileAct act;
   act.path = facts.path;
   std::string own;
   if (facts.path.starts_with("/proc/")) {
     own = own_proc_path(facts, event.subject);
-    act.path = own;
+    if (!own.empty()) act.path = own;
   } else if (!facts.path.starts_with('/')) {
     if ((event.quality & AMBIT_Q_PATH_DETACHED) != 0 && !facts.path.empty()) own = "/" + facts.path;
     act.path = own;
   }
+  if (act.path.data() == facts.path.data() && !act.path.empty()) act.says = paths_.of(enriched.path);
   const bool exists = facts.ret >= 0;
   act.id = facts.object.id;
   act.real = facts.real;
@@ -177,44 +206,67 @@ Judgement Judge::Impl::judge_open(const Enriched& enriched, Member& member) {
     const bool is_declared = verdict.asset != kNoAsset || verdict.verdict.outcome == Outcome::denied;
     // What was open before the program began was judged when it was opened, or handed over by who started the workload.
     const bool asks_assets_only = (facts.access & AMBIT_ACCESS_INHERITED) != 0 || is_nameless_arrival(facts);
-    if (is_missing(facts.ret) && !is_declared) return out;
+    if (is_missing(facts.ret) && !is_declared) return;
     const bool is_own_asset = verdict.asset != kNoAsset;
-    if (is_declared || !asks_assets_only) out = conclude(member, std::move(verdict));
+    if (is_declared || !asks_assets_only) conclude(member, std::move(verdict), out);
     if (exists && reads) note_weights(enriched, member, out);
-    if (is_own_asset || out.verdict.outcome == Outcome::denied) return out;
+    if (is_own_asset || out.verdict.outcome == Outcome::denied) return;
   }
   if (!is_missing(facts.ret)) judge_foreign_asset(member, act, out);
-  return out;
+  return;
 }
 
-Judgement Judge::Impl::judge_name_change(const Enriched& enriched, Member& member) {
+/// A change of names may have moved what scopes declare.
+void Judge::Impl::note_names(const Enriched& enriched) {
+  const auto& facts = std::get<NameFacts>(enriched.event->facts);
+  if (facts.ret < 0) return;
+  for (const auto& [path, slot] : {std::pair(std::string_view(facts.path), enriched.path),
+                                   std::pair(std::string_view(facts.path2), enriched.path2)}) {
+    PathSays* const says = paths_.of(slot);
+    std::vector<std::uint32_t> asked;
+    if (says == nullptr) {
+      asked = Objects::watchers_of(scopes(), states, path);
+    } else if (!says->watchers) {
+      says->watchers = Objects::watchers_of(scopes(), states, path);
+    }
+    for (const auto scope : says != nullptr ? *says->watchers : asked) Objects::want(states[scope]);
+  }
+  Objects::note_directories(scopes(), states, facts);
+}
+
+void Judge::Impl::judge_name_change(const Enriched& enriched, Member& member, Judgement& out) {
   const Event& event = *enriched.event;
-  Objects::note_names(scopes(), states, std::get<NameFacts>(event.facts));
-  Judgement out = membership(member);
+  note_names(enriched);
   if (member.owner != kNoScope) {
-    auto verdict = judge_names(subject_of(member, *member.process, 0), event);
+    auto verdict =
+        judge_names(subject_of(member, *member.process, 0), event, paths_.of(enriched.path), paths_.of(enriched.path2));
     const bool is_own_asset = verdict.asset != kNoAsset;
-    out = conclude(member, std::move(verdict));
-    if (is_own_asset || out.verdict.outcome == Outcome::denied) return out;
+    conclude(member, std::move(verdict), out);
+    if (is_own_asset || out.verdict.outcome == Outcome::denied) return;
   }
   judge_foreign_names(enriched, member, out);
-  return out;
+  return;
 }
 
-Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
+void Judge::Impl::judge_act(const Enriched& enriched, Member& member, Judgement& out) {
   const Event& event = *enriched.event;
-  if (event.kind == EventKind::open) return judge_open(enriched, member);
-  if (is_name_change(event.kind)) return judge_name_change(enriched, member);
-  if (event.kind == EventKind::copy) return judge_copied(enriched, member);
-  if (event.kind == EventKind::mount) return judge_mount(enriched, member);
-  Judgement out = membership(member);
+  if (event.kind == EventKind::open) return judge_open(enriched, member, out);
+  if (is_name_change(event.kind)) return judge_name_change(enriched, member, out);
+  if (event.kind == EventKind::copy) {
+    out = judge_copied(enriched, member);
+    return;
+  }
+  if (event.kind == EventKind::mount) {
+    out = judge_mount(enriched, member);
+    return;
+  }
   if (event.kind == EventKind::signal) {
     judge_signal(enriched, member, out);
-    return out;
+    return;
   }
-  if (judge_reach_into(enriched, member, out) || member.owner == kNoScope) return out;
+  if (judge_reach_into(enriched, member, out) || member.owner == kNoScope) return;
   if (const auto mechanism = mechanism_of(event))
-    return conclude(member, judge_mechanism(subject_of(member, *enriched.process, 0), *mechanism));
+    return conclude(member, judge_mechanism(subject_of(member, *enriched.process, 0), *mechanism), out);
   switch (event.kind) {
     case EventKind::connect:
     case EventKind::send:
@@ -223,17 +275,17 @@ Judgement Judge::Impl::judge_act(const Enriched& enriched, Member& member) {
     case EventKind::accept:
     case EventKind::socket:
     case EventKind::dns: {
-      out = conclude(member, judge_network(subject_of(member, *enriched.process, 0), enriched));
+      conclude(member, judge_network(subject_of(member, *enriched.process, 0), enriched), out);
       if (event.kind == EventKind::listen) {
         const auto& ports = scopes()[member.owner]->phases.listen_on;
         const auto& facts = std::get<NetFacts>(event.facts);
         if (std::find(ports.begin(), ports.end(), facts.local.port) != ports.end() && facts.local.port != 0)
           phases.end_all(member.owner);
       }
-      return out;
+      return;
     }
     default:
-      return out;
+      return;
   }
 }
 
@@ -268,6 +320,7 @@ Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
 }
 
 void Judge::Impl::rebuild_tables() {
+  paths_.clear();
   objects.rebuild(scopes(), states);
   watched_names.rebuild(scopes(), states);
 }
@@ -299,6 +352,10 @@ void Judge::Impl::take_fact(const Event& event) {
 
 void Judge::Impl::count(const Judgement& judgement) {
   if (!judgement.workload) return;
+  if (judgement.scope_place != 0) {
+    ++states[judgement.scope_place - 1].verdicts[static_cast<std::size_t>(judgement.verdict.outcome)];
+    return;
+  }
   for (std::size_t i = 0; i < scopes().size(); ++i) {
     if (scopes()[i]->workload != judgement.workload) continue;
     ++states[i].verdicts[static_cast<std::size_t>(judgement.verdict.outcome)];
@@ -306,34 +363,37 @@ void Judge::Impl::count(const Judgement& judgement) {
   }
 }
 
-Judgement Judge::Impl::judge(const Enriched& enriched) {
+void Judge::Impl::judge(const Enriched& enriched, Judgement& out) {
+  clear(out);
   const Event& event = *enriched.event;
   now = std::max(now, event.time);
   if (event.kind >= EventKind::tick || event.kind == EventKind::cgroup_name) {
     if (event.kind == EventKind::loss) {
-      auto out = judge_loss(enriched);
+      out = judge_loss(enriched);
       count(out);
-      return out;
+      return;
     }
     take_fact(event);
-    return {};
+    return;
   }
-  if (!enriched.process) return {};
-  if (event.kind == EventKind::traffic) return judge_traffic(enriched);
-  Judgement out;
+  if (!enriched.process) return;
+  if (event.kind == EventKind::traffic) {
+    out = judge_traffic(enriched);
+    return;
+  }
   if (event.kind == EventKind::exec) {
     out = on_exec(enriched);
     count(out);
-    return out;
+    return;
   }
   Member& member = *adopt(enriched);
   switch (event.kind) {
     case EventKind::fork:
-      out = membership(member);
+      set_membership(member, out);
       on_fork(enriched, member);
       break;
     case EventKind::exit:
-      out = membership(member);
+      set_membership(member, out);
       on_exit(enriched.process->key);
       break;
     case EventKind::cgroup_attach: {
@@ -343,12 +403,12 @@ Judgement Judge::Impl::judge(const Enriched& enriched) {
       break;
     }
     default:
-      out = judge_act(enriched, member);
+      set_membership(member, out);
+      judge_act(enriched, member, out);
       out.is_repeatable = is_repeatable(enriched, member, out);
       break;
   }
   count(out);
-  return out;
 }
 
 Judge::Judge(std::shared_ptr<const ScopeSet> set, std::uint32_t self_tgid, JudgeLimits limits)
@@ -361,106 +421,12 @@ void Judge::replace(std::shared_ptr<const ScopeSet> set) {
   impl_->replace(std::move(set));
 }
 Judgement Judge::judge(const Enriched& enriched) {
-  return impl_->judge(enriched);
-}
-
-bool Judge::is_excepted(const Judgement& judgement, std::string_view rule_id) const {
-  if (!judgement.workload || impl_->wall == WallTime{}) return false;
-  for (const auto& scope : impl_->set->scopes()) {
-    if (scope->workload != judgement.workload) continue;
-    return std::any_of(scope->exceptions.begin(), scope->exceptions.end(),
-                       [&](const ExceptionSpec& e) { return e.rule == rule_id && impl_->wall < e.until; });
-  }
-  return false;
-}
-
-std::vector<ImageDecision> Judge::take_decisions() {
-  return impl_->members.take_decisions();
-}
-std::vector<ImageId> Judge::take_forgotten() {
-  return impl_->members.take_forgotten();
-}
-std::vector<ProtectChange> Judge::take_protect_changes() {
-  return impl_->objects.take_changes();
-}
-std::optional<std::vector<std::string>> Judge::take_watched_names() {
-  return impl_->watched_names.take();
-}
-std::vector<ResolveRequest> Judge::take_resolve_requests() {
-  return impl_->objects.take_requests(impl_->set->scopes(), impl_->states, impl_->now);
-}
-
-StaleJudgements Judge::take_stale() {
-  StaleJudgements out;
-  out.all = std::exchange(impl_->is_all_stale, false);
-  for (const auto scope : impl_->phases.take_changed()) out.scopes.push_back(static_cast<std::uint32_t>(scope + 1));
+  Judgement out;
+  impl_->judge(enriched, out);
   return out;
 }
-
-bool Judge::has_output() const noexcept {
-  return impl_->members.has_output() || impl_->objects.has_changes() || impl_->watched_names.has_change() ||
-         impl_->is_all_stale || impl_->phases.has_changed() ||
-         std::any_of(impl_->states.begin(), impl_->states.end(),
-                     [](const WorkloadState& s) { return s.wants_resolve && !s.awaits_answer; });
-}
-
-void Judge::drop_output() {
-  take_decisions();
-  take_forgotten();
-  take_protect_changes();
-  take_watched_names();
-  take_stale();
-  take_resolve_requests();
-}
-
-std::vector<WorkloadStatus> Judge::status() const {
-  std::vector<WorkloadStatus> out(impl_->states.size());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto& state = impl_->states[i];
-    auto& row = out[i];
-    row.workload = impl_->set->scopes()[i]->workload;
-    row.members = state.members;
-    row.objects = state.objects.count;
-    // A container's scope has nothing to look up before its first process.
-    row.is_resolved = state.is_resolved || !(state.wants_resolve || state.awaits_answer);
-    row.verdicts = state.verdicts;
-    row.conflicts = state.conflicts;
-    row.last_conflict = state.last_conflict;
-  }
-  for (const auto& [key, member] : impl_->members.all()) {
-    if (member.owner == kNoScope) continue;
-    auto& row = out[member.owner];
-    if (member.is_entered) ++row.entered;
-    if (member.group) ++(member.group->phase == Phase::load ? row.loading : row.serving);
-  }
-  return out;
-}
-
-std::vector<ProbeSpec> Judge::probes() const {
-  std::vector<ProbeSpec> out;
-  for (std::size_t i = 0; i < impl_->states.size(); ++i) {
-    const auto& scope = *impl_->set->scopes()[i];
-    if (scope.phases.http.empty() || !impl_->phases.is_loading(i)) continue;
-    for (const auto& url : scope.phases.http) out.push_back({scope.name(), url, "", ""});
-  }
-  for (const auto& [key, member] : impl_->members.all()) {
-    if (member.owner == kNoScope || !member.group || member.group->phase != Phase::load) continue;
-    const auto& scope = *impl_->set->scopes()[member.owner];
-    const Process& process = *member.process;
-    if (!scope.phases.sd_notify || process.systemd_unit.empty()) continue;
-    const bool is_listed = std::any_of(out.begin(), out.end(), [&](const ProbeSpec& probe) {
-      return probe.scope == scope.name() && probe.cgroup == process.cgroup_path;
-    });
-    if (!is_listed) out.push_back({scope.name(), "", process.systemd_unit, process.cgroup_path});
-  }
-  return out;
-}
-
-std::size_t Judge::known_processes() const noexcept {
-  return impl_->members.size();
-}
-std::uint64_t Judge::refused_processes() const noexcept {
-  return impl_->members.refused();
+void Judge::judge(const Enriched& enriched, Judgement& out) {
+  impl_->judge(enriched, out);
 }
 
 }  // namespace ambit::scope

@@ -10,12 +10,16 @@
 #include "members.h"
 #include "objects.h"
 #include "ownership.h"
+#include "path_memory.h"
 #include "phases.h"
 #include "scope/judge.h"
 #include "verdict.h"
 #include "watched_names.h"
 
 namespace ambit::scope {
+
+/// As a new one, but for the memory of its texts.
+void clear(Judgement& judgement) noexcept;
 
 /// judge.cpp: which question an event asks; transfers.cpp: copies and mounts; lifecycle.cpp: who belongs to whom;
 /// strangers.cpp: acts on what is not the actor's.
@@ -24,7 +28,7 @@ class Judge::Impl {
   Impl(std::shared_ptr<const ScopeSet> set, std::uint32_t self_tgid, JudgeLimits limits);
 
   void replace(std::shared_ptr<const ScopeSet> set);
-  Judgement judge(const Enriched& enriched);
+  void judge(const Enriched& enriched, Judgement& out);
 
   std::shared_ptr<const ScopeSet> set;
   std::vector<WorkloadState> states;
@@ -48,15 +52,20 @@ class Judge::Impl {
 
   // judge.cpp
   void take_fact(const Event& event);
-  Judgement judge_act(const Enriched& enriched, Member& member);
-  Judgement judge_open(const Enriched& enriched, Member& member);
-  Judgement judge_name_change(const Enriched& enriched, Member& member);
+  /// These answer into `out`, which holds the membership.
+  void judge_act(const Enriched& enriched, Member& member, Judgement& out);
+  void judge_open(const Enriched& enriched, Member& member, Judgement& out);
+  void judge_name_change(const Enriched& enriched, Member& member, Judgement& out);
+  void note_names(const Enriched& enriched);
   Judgement judge_loss(const Enriched& enriched);
   Judgement judge_traffic(const Enriched& enriched);
   /// Of what is told after the act, when the process may be gone.
   [[nodiscard]] Judgement late_membership(const Member* member, ImageId image) const;
   [[nodiscard]] Subject subject_of(const Member& member, const Process& process, std::uint32_t mnt_ns);
   [[nodiscard]] Judgement membership(const Member& member) const;
+  void set_membership(const Member& member, Judgement& out) const;
+  void conclude(const Member& member, FileVerdict verdict, Judgement& out) const;
+  void conclude(const Member& member, Verdict verdict, Judgement& out) const;
   Judgement conclude(const Member& member, FileVerdict verdict) const;
   Judgement conclude(const Member& member, Verdict verdict) const;
   void note_weights(const Enriched& enriched, Member& member, const Judgement& judgement);
@@ -105,11 +114,14 @@ class Judge::Impl {
   bool judge_signal(const Enriched& enriched, const Member& member, Judgement& out);
   void judge_victim(const Member& victim, Outcome outcome, std::string_view grant, std::string reason,
                     Judgement& out) const;
+  template <class OnAsset>
+  void for_assets_at(std::string_view path, OnAsset&& on_asset) const;
   bool judge_foreign_asset(const Member& member, const FileAct& act, Judgement& out);
   bool judge_foreign_names(const Enriched& enriched, const Member& member, Judgement& out);
   Judgement stranger(const AssetRef& ref, const Process& process, bool writes) const;
   [[nodiscard]] bool shares_root(const Process& process, std::size_t scope) const noexcept;
 
+  PathMemory paths_;
   LastOwners last_owners_;
   Member spare_;  ///< stands in for a process that the full table refused
 };

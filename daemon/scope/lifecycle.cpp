@@ -38,6 +38,7 @@ void Judge::Impl::replace(std::shared_ptr<const ScopeSet> next) {
   const auto previous = std::exchange(set, std::move(next));
   auto old_states = std::exchange(states, std::vector<WorkloadState>(set->size()));
   ownership = Ownership(set->scopes());
+  paths_.clear();
   std::vector<std::size_t> new_place(old_states.size(), kNoScope);
   for (std::size_t old = 0; old < old_states.size(); ++old) {
     const auto& before = *previous->scopes()[old];
@@ -222,6 +223,7 @@ void Judge::Impl::pin_root(std::size_t scope, const Process& process) {
   state.resolved_from = from;
   state.resolve_pid = pid;
   state.objects = {};
+  paths_.clear();
   state.is_resolved = false;
   state.unresolved_since = {};
   state.awaits_answer = false;

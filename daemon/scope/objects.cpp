@@ -167,24 +167,29 @@ const std::vector<AssetRef>* Objects::find_directory(FileId id) const noexcept {
   return at == directories_.end() ? nullptr : &at->second;
 }
 
-void Objects::note_names(const Scopes& scopes, std::vector<WorkloadState>& states, const NameFacts& facts) {
-  if (facts.ret < 0) return;
+std::vector<std::uint32_t> Objects::watchers_of(const Scopes& scopes, const std::vector<WorkloadState>& states,
+                                                std::string_view path) {
+  std::vector<std::uint32_t> out;
   const auto any = [](std::uint32_t) { return true; };
-  for (std::size_t i = 0; i < scopes.size(); ++i) {
+  for (std::size_t i = 0; i < scopes.size() && !path.empty(); ++i) {
     const auto& scope = *scopes[i];
-    if (scope.assets.empty()) continue;
+    const bool is_watched =
+        !scope.assets.empty() && (scope.asset_index.find(path, any) || states[i].objects.asset_paths.contains(path) ||
+                                  scope.grant_parents.contains(path));
+    if (is_watched) out.push_back(static_cast<std::uint32_t>(i));
+  }
+  return out;
+}
+
+void Objects::note_directories(const Scopes& scopes, std::vector<WorkloadState>& states, const NameFacts& facts) {
+  if (!facts.dir.known() && !facts.dir2.known()) return;
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    if (scopes[i]->assets.empty()) continue;
     const auto& objects = states[i].objects;
-    const auto touches_path = [&](const std::string& path) {
-      return !path.empty() && (scope.asset_index.find(path, any) || objects.asset_paths.contains(path) ||
-                               scope.grant_parents.contains(path));
-    };
-    const auto touches_directory = [&](FileId id) {
+    const auto touches = [&](FileId id) {
       return id.known() && (objects.asset_parents.contains(id) || objects.asset_directories.contains(id));
     };
-    if (touches_path(facts.path) || touches_path(facts.path2) || touches_directory(facts.dir) ||
-        touches_directory(facts.dir2)) {
-      want(states[i]);
-    }
+    if (touches(facts.dir) || touches(facts.dir2)) want(states[i]);
   }
 }
 

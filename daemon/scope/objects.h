@@ -33,8 +33,11 @@ class Objects {
   [[nodiscard]] const std::vector<AssetRef>* find_layer(FileId id) const noexcept;
   [[nodiscard]] const std::vector<AssetRef>* find_directory(FileId id) const noexcept;
 
-  /// Wants a new look-up in each scope whose declared assets a change of names may have moved.
-  static void note_names(const Scopes& scopes, std::vector<WorkloadState>& states, const NameFacts& facts);
+  /// Scopes whose declared assets a change of this name may have moved.
+  static std::vector<std::uint32_t> watchers_of(const Scopes& scopes, const std::vector<WorkloadState>& states,
+                                                std::string_view path);
+  /// Wants a new look-up in each scope that has declared assets in a directory in which names changed.
+  static void note_directories(const Scopes& scopes, std::vector<WorkloadState>& states, const NameFacts& facts);
   /// A file was made in a directory of the protected trees.
   void note_created(std::vector<WorkloadState>& states, FileId parent) const;
 

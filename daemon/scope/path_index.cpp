@@ -19,18 +19,13 @@ void PathIndex::add(util::PathPattern pattern, std::uint32_t value) {
   }
   item.pattern = std::move(pattern);
   item.value = value;
-  const auto at = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.prefix == prefix; });
-  if (at != groups_.end()) {
-    at->items.push_back(std::move(item));
-    return;
-  }
-  Group group;
-  group.prefix = std::move(prefix);
-  group.items.push_back(std::move(item));
-  groups_.push_back(std::move(group));
+  const auto [at, is_new] = places_.try_emplace(std::move(prefix), static_cast<std::uint32_t>(groups_.size()));
+  if (is_new) groups_.push_back({at->first, {}});
+  groups_[at->second].items.push_back(std::move(item));
 }
 
 void PathIndex::seal() {
+  places_ = {};
   slots_.assign(std::bit_ceil(groups_.size() * 2 + 1), 0);
   const std::size_t mask = slots_.size() - 1;
   lengths_.clear();

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "util/path_pattern.h"
+#include "util/text_hash.h"
 
 namespace ambit::scope {
 
@@ -43,9 +43,7 @@ class PathIndex {
     std::string prefix;  ///< "" = the root
     std::vector<Item> items;
   };
-  [[nodiscard]] static std::size_t hash_of(std::string_view prefix) noexcept {
-    return std::hash<std::string_view>{}(prefix);
-  }
+  [[nodiscard]] static std::size_t hash_of(std::string_view prefix) noexcept { return util::hash_of(prefix); }
   [[nodiscard]] const Group* group_of(std::string_view prefix) const noexcept {
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t at = hash_of(prefix) & mask; slots_[at] != 0; at = (at + 1) & mask) {
@@ -70,8 +68,9 @@ class PathIndex {
   }
 
   std::vector<Group> groups_;
-  std::vector<std::size_t> lengths_;  ///< of their prefixes, ascending, each once
-  std::vector<std::uint32_t> slots_;  ///< open addressing, power of two, group number + 1
+  util::TextMap<std::uint32_t> places_;  ///< of prefixes in groups_; until seal()
+  std::vector<std::size_t> lengths_;     ///< of their prefixes, ascending, each once
+  std::vector<std::uint32_t> slots_;     ///< open addressing, power of two, group number + 1
 };
 
 }  // namespace ambit::scope

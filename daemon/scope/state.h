@@ -55,8 +55,8 @@ struct ResolvedObjects {
   std::unordered_map<FileId, std::uint32_t> asset_layers;  ///< of assets on an overlay: the layer's file behind
   std::unordered_map<FileId, std::vector<std::uint32_t>> asset_directories;  ///< of trees: assets below
   std::unordered_map<FileId, std::vector<AssetName>> asset_parents;
-  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> asset_paths;  ///< where assets were found
-  GrantList read, write, execute, deny;  ///< grants whose directory is a symbolic link, by where it leads
+  util::TextMap<std::uint32_t> asset_paths;  ///< where assets were found
+  GrantList read, write, execute, deny;      ///< grants whose directory is a symbolic link, by where it leads
   std::size_t count = 0;
 };
 

@@ -55,7 +55,7 @@ Judgement Judge::Impl::stranger(const AssetRef& ref, const Process& process, boo
 void Judge::Impl::judge_victim(const Member& victim, Outcome outcome, std::string_view grant, std::string reason,
                                Judgement& out) const {
   const auto& scope = *scopes()[victim.owner];
-  out = {};
+  clear(out);
   out.workload = scope.workload;
   out.scope_place = static_cast<std::uint32_t>(victim.owner + 1);
   out.verdict.outcome = outcome;
@@ -121,6 +121,23 @@ bool Judge::Impl::judge_signal(const Enriched& enriched, const Member& member, J
   return true;
 }
 
+/// The first asset of each scope that names the path, or that was found there.
+template <class OnAsset>
+void Judge::Impl::for_assets_at(std::string_view path, OnAsset&& on_asset) const {
+  for (std::size_t i = 0; i < scopes().size(); ++i) {
+    std::uint32_t asset = kNoAsset;
+    scopes()[i]->asset_index.find(path, [&](std::uint32_t at) {
+      asset = at;
+      return true;
+    });
+    if (asset == kNoAsset) {
+      const auto& found_at = states[i].objects.asset_paths;
+      if (const auto at = found_at.find(path); at != found_at.end()) asset = at->second;
+    }
+    if (asset != kNoAsset) on_asset(AssetRef{i, asset});
+  }
+}
+
 bool Judge::Impl::judge_foreign_asset(const Member& member, const FileAct& act, Judgement& out) {
   if (act.is_directory && !act.writes) return false;  // names are no contents
   const Process& process = *member.process;
@@ -141,19 +158,19 @@ bool Judge::Impl::judge_foreign_asset(const Member& member, const FileAct& act, 
     if (const auto* refs = objects.find_directory(act.parent)) std::for_each(refs->begin(), refs->end(), consider);
   }
   if (found || act.path.empty()) return found;
-  for (std::size_t i = 0; i < scopes().size(); ++i) {
-    if (i == member.owner || !shares_root(process, i)) continue;
-    std::uint32_t asset = kNoAsset;
-    scopes()[i]->asset_index.find(act.path, [&](std::uint32_t at) {
-      asset = at;
-      return true;
-    });
-    if (asset == kNoAsset) {
-      const auto& found_at = states[i].objects.asset_paths;
-      if (const auto at = found_at.find(act.path); at != found_at.end()) asset = at->second;
-    }
-    if (asset != kNoAsset) consider({i, asset});
+  const auto consider_by_path = [&](const AssetRef& ref) {
+    if (ref.scope != member.owner && shares_root(process, ref.scope)) consider(ref);
+  };
+  if (act.says == nullptr) {
+    for_assets_at(act.path, consider_by_path);
+    return found;
   }
+  auto& known = act.says->assets;
+  if (!known) {
+    known.emplace();
+    for_assets_at(act.path, [&known](const AssetRef& ref) { known->push_back(ref); });
+  }
+  std::for_each(known->begin(), known->end(), consider_by_path);
   return found;
 }
 
@@ -163,15 +180,16 @@ bool Judge::Impl::judge_foreign_names(const Enriched& enriched, const Member& me
   const Process& process = *member.process;
   if (is_without_effect(facts.ret)) return false;
   const bool is_symlink = event.kind == EventKind::symlink;
-  const auto judge_name = [&](const std::string& path, FileId id) {
+  const auto judge_name = [&](const std::string& path, FileId id, TextSlot slot) {
     FileAct act;
     act.path = path.starts_with('/') ? std::string_view(path) : std::string_view();
+    if (!act.path.empty()) act.says = paths_.of(slot);
     act.id = id;
     act.writes = true;
     return judge_foreign_asset(member, act, out);
   };
-  if (!is_symlink && judge_name(facts.path, facts.object.id)) return true;
-  if (!facts.path2.empty() && judge_name(facts.path2, {})) return true;
+  if (!is_symlink && judge_name(facts.path, facts.object.id, enriched.path)) return true;
+  if (!facts.path2.empty() && judge_name(facts.path2, {}, enriched.path2)) return true;
 
   const bool moves_directory = event.kind == EventKind::rename || event.kind == EventKind::rmdir;
   for (std::size_t i = 0; i < scopes().size(); ++i) {

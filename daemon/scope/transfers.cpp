@@ -44,9 +44,11 @@ std::uint32_t Judge::Impl::asset_covered(std::size_t scope, const MountFacts& fa
   }
   if (!facts.path.starts_with('/')) return kNoAsset;
   const auto& paths = states[scope].objects.asset_paths;
-  const auto below =
-      std::find_if(paths.begin(), paths.end(), [&](const auto& one) { return is_at_or_below(one.first, facts.path); });
-  return below == paths.end() ? kNoAsset : below->second;
+  const std::pair<const std::string, std::uint32_t>* first = nullptr;  // by name: the table has no order of its own
+  for (const auto& one : paths) {
+    if (is_at_or_below(one.first, facts.path) && (first == nullptr || one.first < first->first)) first = &one;
+  }
+  return first == nullptr ? kNoAsset : first->second;
 }
 
 Judgement Judge::Impl::judge_mount(const Enriched& enriched, Member& member) {

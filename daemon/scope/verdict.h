@@ -6,6 +6,7 @@
 
 #include "ambit/judgement.h"
 #include "compiled_scope.h"
+#include "path_memory.h"
 #include "state.h"
 
 /// Verdicts of one scope on one act of one of its members. Pure functions of what they are given; the truth table
@@ -32,6 +33,7 @@ struct FileAct {
   bool is_directory = false, is_device = false;
   bool is_path_doubtful = false;  ///< cut
   ResourceClass resource = ResourceClass::none;
+  PathSays* says = nullptr;  ///< what is remembered of `path`; the answer is the same without
 };
 
 /// A verdict and the asset it was about (kNoAsset = none).
@@ -67,7 +69,8 @@ Verdict judge_copy(const Subject& subject, std::uint32_t asset, const Event& eve
 // verdict_names.cpp
 /// Calls that failed because there was nothing to do change nothing and are common (mkdir of what is there).
 bool is_without_effect(std::int32_t ret) noexcept;
-FileVerdict judge_names(const Subject& subject, const Event& event);
+/// `says`, `says2`: what is remembered of the two paths, nullptr = nothing.
+FileVerdict judge_names(const Subject& subject, const Event& event, PathSays* says, PathSays* says2);
 // verdict_network.cpp
 Verdict judge_network(const Subject& subject, const Enriched& enriched);
 // verdict_processes.cpp

@@ -21,6 +21,17 @@ std::string actor(const Process& process) {
                      process.user.empty() ? fmt::format("{}", process.uid) : process.user);
 }
 
+std::uint32_t find_asset_by_path(const Subject& subject, std::string_view path) {
+  const auto& found_at = subject.state.objects.asset_paths;
+  if (const auto at = found_at.find(path); at != found_at.end()) return at->second;
+  std::uint32_t found = kNoAsset;
+  subject.scope.asset_index.find(path, [&](std::uint32_t asset) {
+    found = asset;
+    return true;
+  });
+  return found;
+}
+
 }  // namespace
 
 std::uint32_t find_asset(const Subject& subject, const FileAct& act) {
@@ -37,15 +48,11 @@ std::uint32_t find_asset(const Subject& subject, const FileAct& act) {
     if (const auto at = objects.asset_directories.find(act.parent); at != objects.asset_directories.end())
       return at->second.front();
   }
-  std::uint32_t found = kNoAsset;
-  if (!subject.is_foreign) {
-    if (const auto at = objects.asset_paths.find(act.path); at != objects.asset_paths.end()) return at->second;
-    subject.scope.asset_index.find(act.path, [&](std::uint32_t asset) {
-      found = asset;
-      return true;
-    });
-  }
-  return found;
+  if (subject.is_foreign) return kNoAsset;
+  if (act.says == nullptr) return find_asset_by_path(subject, act.path);
+  auto& known = act.says->of(subject.member.owner).asset;
+  if (!known) known = find_asset_by_path(subject, act.path);
+  return *known;
 }
 
 Verdict judge_asset(const Subject& subject, std::uint32_t position, const FileAct& act) {

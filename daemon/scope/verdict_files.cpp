@@ -10,15 +10,6 @@
 namespace ambit::scope {
 namespace {
 
-/// What the grants of one kind say of a file.
-struct Hit {
-  const Grant* granted = nullptr;      ///< matches, and the phase too
-  const Grant* other_phase = nullptr;  ///< matches, but not in this phase
-};
-
-/// Which grants count: all, or only those that name the file more closely than by a whole tree.
-enum class Closeness : std::uint8_t { any, close };
-
 void look_up(const GrantList& list, std::string_view path, Phase phase, Closeness wanted, Hit& hit) {
   list.index.find(path, [&](std::uint32_t at) {
     const Grant& grant = list.grants[at];
@@ -32,13 +23,24 @@ void look_up(const GrantList& list, std::string_view path, Phase phase, Closenes
   });
 }
 
+Hit find_by_path(const Subject& subject, const FileAct& act, const GrantList& declared, const GrantList& aliases,
+                 PatternUse::Kind kind, Closeness wanted) {
+  ScopePath* const memory = act.says != nullptr ? &act.says->of(subject.member.owner) : nullptr;
+  if (memory != nullptr) {
+    if (const auto* known = memory->find(kind, subject.phase, wanted)) return *known;
+  }
+  Hit hit;
+  look_up(declared, act.path, subject.phase, wanted, hit);
+  if (hit.granted == nullptr) look_up(aliases, act.path, subject.phase, wanted, hit);
+  if (memory != nullptr) memory->keep(kind, subject.phase, wanted, hit);
+  return hit;
+}
+
 Hit find_grant(const Subject& subject, const FileAct& act, const GrantList& declared, const GrantList& aliases,
                PatternUse::Kind kind, Closeness wanted = Closeness::any) {
   Hit hit;
-  if (!subject.is_foreign && !act.path.empty() && !act.is_path_doubtful) {
-    look_up(declared, act.path, subject.phase, wanted, hit);
-    if (hit.granted == nullptr) look_up(aliases, act.path, subject.phase, wanted, hit);
-  }
+  if (!subject.is_foreign && !act.path.empty() && !act.is_path_doubtful)
+    hit = find_by_path(subject, act, declared, aliases, kind, wanted);
   if (hit.granted != nullptr || !act.id.known()) return hit;
   const auto at = subject.state.objects.files.find(act.id);
   if (at == subject.state.objects.files.end()) return hit;
@@ -99,6 +101,17 @@ Verdict judge_device(const Subject& subject, const FileAct& act) {
   return not_granted(subject, act, Section::devices, nearest(subject.scope.devices, act.path, "devices"));
 }
 
+/// The path lies above or inside what is granted or declared.
+bool leads_to_granted(const Subject& subject, const FileAct& act) {
+  ScopePath* const memory = act.says != nullptr ? &act.says->of(subject.member.owner) : nullptr;
+  if (memory != nullptr && memory->leads_to_granted) return *memory->leads_to_granted;
+  const auto& scope = subject.scope;
+  const bool answer =
+      scope.grant_parents.contains(act.path) || scope.asset_index.find(act.path, [](std::uint32_t) { return true; });
+  if (memory != nullptr) memory->leads_to_granted = answer;
+  return answer;
+}
+
 }  // namespace
 
 FileVerdict judge_file(const Subject& subject, const FileAct& act) {
@@ -107,9 +120,8 @@ FileVerdict judge_file(const Subject& subject, const FileAct& act) {
 
   if (act.is_directory && !act.writes) {
     // The directories above and inside what is granted may be listed: loaders walk down to their files.
-    const auto any = [](std::uint32_t) { return true; };
     if (!scope.governs_files) return {make_verdict(subject, Outcome::unscoped, Section::files), kNoAsset};
-    if (!subject.is_foreign && (scope.grant_parents.contains(act.path) || scope.asset_index.find(act.path, any))) {
+    if (!subject.is_foreign && leads_to_granted(subject, act)) {
       return {make_verdict(subject, Outcome::in_scope, Section::files, "files.parents"), kNoAsset};
     }
     if (subject.state.objects.asset_directories.contains(act.id)) {

@@ -4,7 +4,7 @@
 Writes build/bench/results.json, a list of {name, value, unit, reach, on, off, method}, and prints it as a table. `value` is to be
 held against `reach`; nothing fails by a number. Smoke proves that every figure can be taken; only a full run on a quiet machine
 is worth quoting. PARTs: operations serving repeats flood latency idle_memory memory_growth start reload correlation
-instructions.
+rules instructions.
 """
 import argparse
 import json
@@ -20,20 +20,21 @@ from latency import bench_latency
 from memory import bench_idle_memory, bench_memory_growth
 from operations import bench_operations
 from reload import bench_reload
+from rules import bench_rules
 from serving import bench_serving
 from startup import bench_start
 
 MODES = {
     "smoke": {"rounds": 1, "seconds": 0.1, "requests": 20, "tokens": 16, "idle": 2, "acts": 20, "flood": 4, "readers": 8,
               "growth": 20, "starts": 1, "crowd": (500, 20), "reloads": 3, "reload_crowd": (100, 1),
-              "correlated": 100_000},
+              "correlated": 100_000, "records": 20_000, "record_rounds": 1, "counted": 40_000},
     "full": {"rounds": 15, "seconds": 0.5, "requests": 200, "tokens": 32, "idle": 20, "acts": 500, "flood": 30,
              "readers": READERS, "growth": 600, "starts": 5, "crowd": (5000, 20), "reloads": 20, "reload_crowd": (1000, 1),
-             "correlated": 5_000_000},
+             "correlated": 5_000_000, "records": 1_000_000, "record_rounds": 5, "counted": 240_000},
 }
 PARTS = {part.__name__.removeprefix("bench_"): part
          for part in (bench_operations, bench_serving, bench_repeats, bench_flood, bench_latency, bench_idle_memory,
-                      bench_memory_growth, bench_start, bench_reload, bench_correlation, bench_instructions)}
+                      bench_memory_growth, bench_start, bench_reload, bench_correlation, bench_rules, bench_instructions)}
 
 
 def machine():

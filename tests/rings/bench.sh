@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/bench: what the daemon costs. Smoke mode proves that every figure can be taken; the full run gives honest ones.
 # shellcheck shell=bash disable=SC2034,SC2154
-bench_packages=("${SERVER_PACKAGES[@]}" "${VM_PACKAGES[@]}")
+bench_packages=("${SERVER_PACKAGES[@]}" "${VM_PACKAGES[@]}" valgrind)
 
 ring_bench() {
   ring_build release || return 0

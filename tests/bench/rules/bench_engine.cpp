@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast records become matches: decode, enrichment, scope verdict and rules of a generated load of kernel records,
 // on one thread, beside a tree-walking evaluator in the same run. Prints rows as JSON for tests/bench/run.py.
-#include <ctime>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <functional>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "decode/decode.h"
-#include "engine/evaluator.h"
-#include "enrich/catalog.h"
-#include "enrich/enricher.h"
-#include "naive_evaluator.h"
+#include "count_instructions.h"
+#include "pass.h"
 #include "record_load.h"
 #include "rule_sets.h"
-#include "scope/judge.h"
-#include "scope/scope_set.h"
 
 namespace ambit::bench {
 namespace {
@@ -35,119 +24,12 @@ struct Options {
   std::size_t rounds = 5;
   std::size_t only_rules = 0;  ///< one pass with so many rules and nothing else, for counting instructions
   std::string evaluator = "compiled";
+  bool counts_instructions = false;
 };
-
-/// Seconds of this thread's processor time: the machine may be shared.
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
-}
-
-std::string scope_text(std::size_t grants) {
-  std::string read = "/usr/**, /proc/self/**, /etc/**, /sys/**";
-  for (std::size_t i = 0; i < grants; ++i) read += fmt::format(", /srv/grants/area{}/file{}", i % 97, i);
-  return fmt::format(R"(apiVersion: ambit.dev/v1
-kind: Scope
-metadata: {{name: chat}}
-spec:
-  owner: {{team: ml, contact: ml@example.com}}
-  select: {{executable: /usr/bin/llama-server}}
-  models: [{{name: gemma, path: "/srv/models/gemma/**", read: [server]}}]
-  files: {{read: [{}], write: [/tmp/**, /var/cache/**]}}
-  network: {{egress: [{{cidr: 10.0.0.0/8}}], ingress: {{listen: [8080]}}}}
-)",
-                     read);
-}
-
-std::shared_ptr<const scope::ScopeSet> scopes(std::size_t grants) {
-  const util::Document document{"scope.yaml", scope_text(grants)};
-  auto compiled = scope::ScopeSet::compile({&document, 1}, {});
-  if (compiled.set == nullptr) throw std::runtime_error(util::to_string(compiled.diagnostics));
-  return compiled.set;
-}
-
-std::shared_ptr<const enrich::Catalog> catalog() {
-  std::vector<util::Document> documents;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(AMBIT_SOURCE_DIR) + "/rules/catalog")) {
-    if (entry.path().extension() != ".yaml" || entry.path().filename() == "frameworks.yaml") continue;
-    std::ifstream in(entry.path());
-    std::stringstream text;
-    text << in.rdbuf();
-    documents.push_back({entry.path().filename(), text.str()});
-  }
-  auto loaded = enrich::Catalog::load(documents);
-  if (!loaded.ok()) throw std::runtime_error(loaded.error().message);
-  return std::move(loaded).value();
-}
-
-/// How far a record is taken.
-enum class Depth { decode, enrich, judge };
-
-class Pass {
- public:
-  Pass(const RecordLoad& load, std::shared_ptr<const enrich::Catalog> known, std::shared_ptr<const scope::ScopeSet> set)
-      : load_(load), catalog_(std::move(known)), scopes_(std::move(set)) {}
-
-  /// Processor seconds for all records; `on_event` takes each judged event.
-  template <class OnEvent>
-  double run(Depth depth, OnEvent&& on_event) const {
-    enrich::Enricher enricher(catalog_);
-    scope::Judge judge(scopes_);
-    const double begin = cpu_seconds();
-    for (std::size_t i = 0; i < load_.size(); ++i) {
-      const auto event = decode::decode(load_[i], i + 1);
-      if (!event.ok()) throw std::runtime_error(event.error().message);
-      if (depth == Depth::decode) continue;
-      JudgedEvent judged;
-      judged.enriched = enricher.apply(*event);
-      if (depth == Depth::enrich) continue;
-      judged.judgement = judge.judge(judged.enriched);
-      on_event(judged);
-    }
-    return cpu_seconds() - begin;
-  }
-
- private:
-  const RecordLoad& load_;
-  std::shared_ptr<const enrich::Catalog> catalog_;
-  std::shared_ptr<const scope::ScopeSet> scopes_;
-};
-
-std::shared_ptr<const engine::RuleSet> compile(const std::vector<util::Document>& documents) {
-  auto compiled = engine::RuleSet::compile(documents);
-  if (compiled.set == nullptr) throw std::runtime_error(util::to_string(compiled.diagnostics));
-  return compiled.set;
-}
-
-struct Count {
-  std::size_t events = 0, matches = 0;
-};
-
-double run_compiled(const Pass& pass, const std::shared_ptr<const engine::RuleSet>& rules, Count& count) {
-  engine::Evaluator evaluator(rules);
-  std::vector<Match> matches;
-  return pass.run(Depth::judge, [&](const JudgedEvent& event) {
-    matches.clear();
-    evaluator.evaluate(event, matches);
-    count.events += matches.empty() ? 0 : 1;
-    count.matches += matches.size();
-  });
-}
-
-double run_naive(const Pass& pass, const engine::naive::Rules& rules, Count& count) {
-  std::vector<std::uint32_t> matches;
-  return pass.run(Depth::judge, [&](const JudgedEvent& event) {
-    matches.clear();
-    rules.evaluate(event, matches);
-    count.events += matches.empty() ? 0 : 1;
-    count.matches += matches.size();
-  });
 }
 
 class Report {
@@ -288,6 +170,10 @@ void run_once(const Pass& pass, const Options& options) {
 }
 
 void run_all(const Options& options) {
+  if (options.counts_instructions) {
+    std::fputs(count_instructions(options.records, options.only_rules).c_str(), stdout);
+    return;
+  }
   const RecordLoad load(options.records);
   const auto known = catalog();
   const Pass pass(load, known, scopes(10));
@@ -317,6 +203,7 @@ int main(int argc, char** argv) {
   app.add_option("--rounds", options.rounds);
   app.add_option("--only", options.only_rules, "One pass with so many rules and nothing else");
   app.add_option("--evaluator", options.evaluator)->check(CLI::IsMember({"compiled", "naive", "none"}));
+  app.add_flag("--instructions", options.counts_instructions, "Each pass once, for callgrind (--instr-atstart=no)");
   CLI11_PARSE(app, argc, argv);
   try {
     ambit::bench::run_all(options);

@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "dns_builder.h"
 #include "record_builder.h"
+#include "util/archive_vocabulary.h"
 
 namespace ambit::decode {
 namespace {
@@ -56,11 +57,37 @@ TEST(DecodeMutation, NeverCrashes) {
       spoil(record, random);
       // An exact allocation, so that the sanitizer sees a read of one byte too many.
       const std::vector<std::byte> exact(record.begin(), record.end());
-      ++(decode(exact, 0).ok() ? accepted : refused);
+      const auto alone = decode(exact, 0);
+      ++(alone.ok() ? accepted : refused);
     }
   }
   EXPECT_GT(accepted, 1000U);
   EXPECT_GT(refused, 1000U);
+}
+
+std::string text_of(const Event& event) {
+  std::string text;
+  util::ArchiveWriter archive(text);
+  archive(event);
+  return text;
+}
+
+TEST(DecodeMutation, NothingOfAnEarlierRecordIsLeft) {
+  std::mt19937 random(20'261'128);
+  const auto all = seeds();
+  Decoder decoder;
+  for (int i = 0; i < 60'000; ++i) {
+    auto record = all[random() % all.size()];
+    if (random() % 2 == 0) spoil(record, random);
+    const auto alone = decode(record, static_cast<std::uint64_t>(i));
+    const Event* const again = decoder.decode(record, static_cast<std::uint64_t>(i));
+    ASSERT_EQ(again != nullptr, alone.ok());
+    if (again == nullptr) {
+      ASSERT_EQ(decoder.error().message, alone.error().message);
+    } else {
+      ASSERT_EQ(text_of(*again), text_of(*alone)) << name_of(again->kind);
+    }
+  }
 }
 
 }  // namespace

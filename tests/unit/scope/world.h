@@ -9,12 +9,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ambit/abi/record.h"
 #include "scope/judge.h"
 #include "scope/scope_set.h"
+#include "util/object_slots.h"
 
 namespace ambit::scope {
 
@@ -289,9 +291,15 @@ class World {
     enriched.event = &event;
     enriched.process = std::move(process);
     enriched.resource = resource;
+    if (slots) {
+      const auto of = slots->of(event);
+      enriched.path = of.first;
+      enriched.path2 = of.second;
+    }
     return judge->judge(enriched);
   }
 
+  std::optional<util::ObjectSlots> slots;  ///< paths are remembered as the enricher does
   std::unique_ptr<Judge> judge;
   std::map<std::uint32_t, ProcessRef> processes;
   std::vector<ResolvedObject> found;

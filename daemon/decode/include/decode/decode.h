@@ -18,4 +18,20 @@ namespace ambit::decode {
 /// (::ffff:a.b.c.d) become AF_INET; DNS messages are parsed; abstract unix names begin with '@'.
 Result<Event> decode(std::span<const std::byte> record, std::uint64_t position);
 
+/// The same for one record after the other: the kinds that come most are read into events that are used again, so that
+/// they need no new memory.
+class Decoder {
+ public:
+  /// nullptr: error(). Valid until the next call.
+  Event* decode(std::span<const std::byte> record, std::uint64_t position);
+  /// Of the last call that gave nullptr.
+  [[nodiscard]] const Error& error() const noexcept { return error_; }
+
+ private:
+  Event& event_for(std::uint16_t type) noexcept;
+
+  Event opens_, names_, sockets_, others_;
+  Error error_;
+};
+
 }  // namespace ambit::decode

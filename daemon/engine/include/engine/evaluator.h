@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/rule_set.h"
@@ -17,11 +18,12 @@ struct RuleCounters {
 };
 
 /// Runs a rule set for one thread and remembers what the acting processes alone, and the paths of opens alone, decide:
-/// the same answers as RuleSet::evaluate(), in less time where processes act and paths come more than once.
+/// the same answers as RuleSet::evaluate(), in less time where processes act and paths come more than once. Takes
+/// events of one enricher (Enriched::path).
 class Evaluator {
  public:
-  /// `processes`: how many snapshots of processes are remembered, up to twice as many; each is kept alive by it.
-  explicit Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes = 512);
+  /// `processes`: how many snapshots of processes are remembered; each is kept alive by it.
+  explicit Evaluator(std::shared_ptr<const RuleSet> rules, std::size_t processes = 1024);
   ~Evaluator();
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
@@ -37,6 +39,9 @@ class Evaluator {
 
  private:
   class Memory;
+
+  /// Asks these conditions of the kind; empty: all that their guards let pass.
+  void ask_among(const JudgedEvent& event, std::span<const std::uint64_t> among, std::vector<Match>& out);
 
   std::shared_ptr<const RuleSet> rules_;
   std::unique_ptr<Memory> memory_;

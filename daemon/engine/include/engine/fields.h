@@ -40,7 +40,8 @@ struct FieldInfo {
   KindSet kinds;                  ///< events that can have it; on others it is always missing
   std::string_view doc;
   bool is_of_process = false;  ///< one snapshot of the acting process decides it, whatever the event
-  bool is_of_path = false;     ///< of an open, the path alone decides it
+  KindSet of_object = {};      ///< events of which the object alone decides it: the path of an open or of a change of
+                               ///< names; where sockets act, their family and kind, the addresses and the server's port
   KindSet repeats = {};  ///< events of which the seen-table's key decides it: equal for every repetition of an access
 };
 

@@ -71,6 +71,8 @@ class Enricher {
   /// new program), for kernel kinds never null; `target` is the fork's child, ptrace's target or the process behind
   /// /proc/<pid>/.... For a loss it is any process of the image that lost records, else null.
   Enriched apply(const Event& event);
+  /// Into `out`, in place of what it holds and with the memory of its texts.
+  void apply(const Event& event, Enriched& out);
 
   /// Takes another catalogue over from the next event on.
   void replace(std::shared_ptr<const Catalog> catalog);

@@ -107,6 +107,8 @@ class Judge {
   void replace(std::shared_ptr<const ScopeSet> set);
 
   Judgement judge(const Enriched& enriched);
+  /// Into `out`, in place of what it holds and with the memory of its texts.
+  void judge(const Enriched& enriched, Judgement& out);
 
   /// True when the workload's scope excuses this rule now (an exception whose `until` lies ahead of the last tick).
   [[nodiscard]] bool is_excepted(const Judgement& judgement, std::string_view rule_id) const;
