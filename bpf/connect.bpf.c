@@ -21,3 +21,6 @@ ALWAYS_INLINE void connect_returned(struct pt_regs *regs, long ret, __u16 hook)
 	give_back(s);
 }
 CALL_PROGRAM(connect)
+#ifdef TYPED_READS /* every TCP connect passes it, so behind the call's own function, too */
+CALL_PROGRAM_OF(optional_call__connect, OPTIONAL_CALL, connect, AMBIT_HOOK_FEXIT_CALL)
+#endif

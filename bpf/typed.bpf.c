@@ -15,6 +15,7 @@
 #define cgroup__sendmsg6 cgroup__sendmsg6_typed
 #define fentry__security_file_open fentry__security_file_open_typed
 #define lsm__file_open lsm__file_open_typed
+#define optional_call__connect optional_call__connect_typed
 #define path_chain path_chain_typed
 #define protected_dirs_above protected_dirs_above_typed
 #define walk_path walk_path_typed

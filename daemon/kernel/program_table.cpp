@@ -99,6 +99,7 @@ const std::array kWrittenPrograms = {
     ProgramSpec{"call__stdio", kSysExit, Attachment::tail_call, AMBIT_SLOT_STDIO},
     ProgramSpec{"call__connect", kSysExit, Attachment::tail_call, AMBIT_SLOT_CONNECT},
     ProgramSpec{"call__connect_typed", kSysExit, Attachment::typed},
+    ProgramSpec{"optional_call__connect_typed", kFunctions, Attachment::typed},
     ProgramSpec{"call__send_unix", kSysExit, Attachment::tail_call, AMBIT_SLOT_SEND_UNIX},
     ProgramSpec{"call__socketcall", kSysExit, Attachment::tail_call, AMBIT_SLOT_SOCKETCALL},
     ProgramSpec{"call__limit", kSysExit, Attachment::tail_call, AMBIT_SLOT_LIMIT},

@@ -213,7 +213,6 @@ void Judge::Impl::judge_open(const Enriched& enriched, Member& member, Judgement
     if (is_own_asset || out.verdict.outcome == Outcome::denied) return;
   }
   if (!is_missing(facts.ret)) judge_foreign_asset(member, act, out);
-  return;
 }
 
 /// A change of names may have moved what scopes declare.
@@ -245,7 +244,6 @@ void Judge::Impl::judge_name_change(const Enriched& enriched, Member& member, Ju
     if (is_own_asset || out.verdict.outcome == Outcome::denied) return;
   }
   judge_foreign_names(enriched, member, out);
-  return;
 }
 
 void Judge::Impl::judge_act(const Enriched& enriched, Member& member, Judgement& out) {

@@ -28,12 +28,12 @@ RULE = """\
 - rule: Every open of one file
   id: BENCH-0001
   desc: Keeps opens of one file out of the seen-table.
-  condition: evt.type = open and fd.name = {dir}/fresh and proc.pid = 1
+  condition: evt.type = open and fd.name = {dir}/plain/fresh and proc.pid = 1
   output: never
   priority: informational
   examples:
-    fires: [{{evt.type: open, fd.name: {dir}/fresh, proc.pid: 1}}]
-    silent: [{{evt.type: open, fd.name: {dir}/fresh, proc.pid: 2}}]
+    fires: [{{evt.type: open, fd.name: {dir}/plain/fresh, proc.pid: 1}}]
+    silent: [{{evt.type: open, fd.name: {dir}/plain/fresh, proc.pid: 2}}]
 """
 
 
@@ -41,11 +41,11 @@ class Bench:
     def __init__(self, build, numbers):
         self.build, self.numbers, self.results = build, numbers, []
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix="ambit-bench-"))
-        for name in ("model", "secret", "acts", "flood", "rules"):
+        for name in ("model", "secret", "acts", "flood", "rules", "plain"):
             os.mkdir(f"{self.dir}/{name}")
         self.weights, self.secret = self.dir + "/model/weights.gguf", self.dir + "/secret/key"
-        self.file, self.fresh = self.dir + "/file", self.dir + "/fresh"
-        for path in (self.weights, self.secret, self.file, self.fresh):
+        self.file, self.fresh, self.beside = self.dir + "/plain/file", self.dir + "/plain/fresh", self.dir + "/beside"
+        for path in (self.weights, self.secret, self.file, self.fresh, self.beside):
             with open(path, "wb") as out:
                 out.write(b"x" * 8192)
         with open(self.dir + "/rules/bench.yaml", "w", encoding="utf-8") as out:

@@ -17,6 +17,8 @@ ROWS = (
     ("connect_refused", "watched", "connect_refused", ""),
     ("fork_exec", "watched", "fork_exec", ""),
     ("pread", "unwatched", "pread", "<= 1.00"),
+    ("open_close.beside", "beside", "open_close", ""),
+    ("pread.beside", "beside", "pread", ""),
 )
 
 

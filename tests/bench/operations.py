@@ -11,18 +11,24 @@ ROWS = (
     ("connect_refused.base", "watched", "connect_refused", "<= 1.05"),
     ("fork_exec.base", "watched", "fork_exec", "<= 1.04"),
     ("pread.base", "unwatched", "pread", "<= 1.25"),
+    ("open_close.beside.base", "beside", "open_close", ""),
+    ("pread.beside.base", "beside", "pread", ""),
 )
 STATES = {
     "unwatched": "a process of no workload, a model directory and a secret protected on the same file system",
     "watched": "a process of the workload, each access judged before",
     "fresh": "a process of the workload, a record each (a rule keeps the file out of the seen-table)",
+    "beside": "a process of no workload, a file in a directory that fanotify watches, as a declared one is in it",
 }
+# What is not `file` and all operations.
+FILES = {"fresh": "fresh", "beside": "beside"}
+OPERATIONS = {"fresh": ["open_close"], "beside": ["open_close", "pread"]}
 
 
 def once(bench, state):
-    is_fresh = state.startswith("fresh")
-    arguments = [bench.numbers["seconds"], bench.fresh if is_fresh else bench.file, *(["open_close"] if is_fresh else [])]
-    run = bench.start("syscall_cost", *arguments, watched=state in ("watched", "fresh"))
+    what = state.removesuffix(" off")
+    run = bench.start("syscall_cost", bench.numbers["seconds"], getattr(bench, FILES.get(what, "file")), *OPERATIONS.get(what, []),
+                      watched=state in ("watched", "fresh"))
     return bench.truth(run, 120)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside a guest of boot.sh --icount, where a nanosecond is an instruction: what one operation takes without the daemon, with
-it in a process that nobody watches, in a watched one whose accesses were judged, and in a watched one that opens a file
-which is told each time. Leaves /out/cost.json."""
+it in a process that nobody watches, in a watched one whose accesses were judged, in a watched one that opens a file which
+is told each time, and beside a declared directory (the directory above it is watched by fanotify). Leaves /out/cost.json."""
 import json
 import os
 import subprocess
@@ -27,16 +27,16 @@ RULE = """\
 - rule: Every open of one file
   id: BENCH-0001
   desc: Keeps opens of one file out of the seen-table.
-  condition: evt.type = open and fd.name = /tmp/cost/fresh and proc.pid = 1
+  condition: evt.type = open and fd.name = /tmp/cost/plain/fresh and proc.pid = 1
   output: never
   priority: informational
   examples:
-    fires: [{evt.type: open, fd.name: /tmp/cost/fresh, proc.pid: 1}]
-    silent: [{evt.type: open, fd.name: /tmp/cost/fresh, proc.pid: 2}]
+    fires: [{evt.type: open, fd.name: /tmp/cost/plain/fresh, proc.pid: 1}]
+    silent: [{evt.type: open, fd.name: /tmp/cost/plain/fresh, proc.pid: 2}]
 """
 
 
-def cost(cgroup=None, operations=(), name="file"):
+def cost(cgroup=None, operations=(), name="plain/file"):
     command = [f"{BUILD}/tests/progs/syscall_cost", SECONDS, f"{DIR}/{name}", *operations]
     if cgroup is None:
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -44,7 +44,8 @@ def cost(cgroup=None, operations=(), name="file"):
 
 
 os.makedirs(f"{DIR}/model")
-for made in ("file", "fresh", "model/weights"):
+os.mkdir(f"{DIR}/plain")
+for made in ("plain/file", "plain/fresh", "beside", "model/weights"):
     with open(f"{DIR}/{made}", "wb") as out:
         out.write(b"x" * 8192)
 os.mkdir(f"{DIR}/rules")
@@ -56,7 +57,8 @@ watcher = daemon.Daemon(BUILD, f"{DIR}/ambit", {"cost": SCOPE}, extra=f"rules: {
 try:
     result["unwatched"] = cost()
     result["watched"] = cost(group)
-    result["fresh"] = cost(group, ["open_close"], "fresh")
+    result["fresh"] = cost(group, ["open_close"], "plain/fresh")
+    result["beside"] = cost(None, ["open_close", "pread"], "beside")
 finally:
     watcher.stop()
 result["off_again"] = cost()

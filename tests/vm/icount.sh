@@ -3,7 +3,7 @@
 # usage: icount.sh BUILD_DIR OUT_DIR [SERIES] [PLAN]
 #
 # Instructions of the guest per operation, which repeat to half a percent where times do not: OUT_DIR/cost.json holds
-# {off, unwatched, watched, fresh, off_again: {getppid, open_close, connect_refused, fork_exec, pread}}. SERIES as in boot.sh
+# {off, unwatched, watched, fresh, beside, off_again: {getppid, open_close, connect_refused, fork_exec, pread}}. SERIES as in boot.sh
 # (6.18), PLAN a row of plans.tsv (base).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
