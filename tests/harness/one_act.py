@@ -187,7 +187,8 @@ def check_row(bench, row):
         [(e["event"], event_places(e)) for e in bench.events.lines if pid_of(e) in pids][-6:]))
     expect_equal("verdict", event["scope"]["verdict"], row.verdict)
     expect(row.why in event["scope"].get("reason", ""), f"the reason is {event['scope'].get('reason')}, not {row.why}")
-    if "ino" in truth and row.event == "open":
+    # Told at its submission, where no completion shows the request (io_uring before 5.19), an open has a name alone.
+    if "ino" in truth and row.event == "open" and "user_path" not in event.get("quality", []):
         expect_equal("inode", event["object"]["ino"], truth["ino"])
     wanted = set(row.rules)
 
