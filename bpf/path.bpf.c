@@ -198,25 +198,26 @@ __u64 protected_dirs_above(__u64 dentry, __u64 mount)
 {
 	struct dentry *d = (struct dentry *)dentry, *dir = READ_POINTER(d, d_parent), *top;
 	/* before the walk: what changes during it makes the entry stale */
-	__u64 generation = path_generation + ((__u64)protected_generation << 40), slot, number, ino;
+	__u64 generation = path_generation + ((__u64)protected_generation << 40), slot, number = 0;
 	struct mount *m = (struct mount *)mount;
-	struct inode *inode;
-	__u32 flags = 0, above, at;
+	__u32 flags = 0, above, at = 0;
 
 	top = READ_POINTER(m, mnt.mnt_root);
-	if (d == top || dir == d)
-		return walk_protected(d, m, top);
-	inode = READ(d, d_inode);
-	ino = READ(inode, i_ino);
-	if (may_be_protected(ino))
-		flags = protection(&protected_dirs, ino, READ(inode, i_sb));
-	slot = chain_step((__u64)dir, mount);
-	number = plain_dir_number(slot, dir, generation);
-	at = slot >> (64 - PLAIN_DIR_BITS);
-	if (plain_dirs[at] == number && !are_paths_unsettled())
-		return flags;
-	above = walk_protected(dir, m, top);
-	if (!above)
+	if (d != top && d != dir) {
+		struct inode *inode = READ(d, d_inode);
+		__u64 ino = READ(inode, i_ino);
+
+		if (may_be_protected(ino))
+			flags = protection(&protected_dirs, ino, READ(inode, i_sb));
+		slot = chain_step((__u64)dir, mount);
+		number = plain_dir_number(slot, dir, generation);
+		at = slot >> (64 - PLAIN_DIR_BITS);
+		if (plain_dirs[at] == number && !are_paths_unsettled())
+			return flags;
+		d = dir;
+	}
+	above = walk_protected(d, m, top);
+	if (number && !above)
 		plain_dirs[at] = number;
 	return flags | above;
 }
