@@ -77,11 +77,11 @@ class ResolverWorkerTest : public testing::Test {
     return found;
   }
   std::unique_ptr<collector::FanotifyWatch> watch() {
-    auto started = collector::FanotifyWatch::start(
-        [](Event) {},
-        [](std::span<const int> fds) {
-          return Result<std::vector<FoundObject>>(std::vector<FoundObject>(fds.size()));
-        });
+    auto started =
+        collector::FanotifyWatch::start([](Event) {},
+                                        [](std::span<const int> fds) {
+                                          return Result<std::vector<FoundObject>>(std::vector<FoundObject>(fds.size()));
+                                        });
     return started.ok() ? std::move(*started) : nullptr;
   }
   std::filesystem::path dir_;

@@ -149,9 +149,7 @@ TEST_F(Resolve, FailsOnABadPatternAMissingRootAndAFailedIdentify) {
   EXPECT_FALSE(resolve_objects(tree_.root(), relative, identify_by_stat).ok());
   const std::vector<std::string> good{"/srv/f"};
   EXPECT_FALSE(resolve_objects(tree_.path("/none"), good, identify_by_stat).ok());
-  const Identify broken = [](std::span<const int>) -> Result<std::vector<FoundObject>> {
-    return Error{"iter: EPERM"};
-  };
+  const Identify broken = [](std::span<const int>) -> Result<std::vector<FoundObject>> { return Error{"iter: EPERM"}; };
   const auto failed = resolve_objects(tree_.root(), good, broken);
   ASSERT_FALSE(failed.ok());
   EXPECT_EQ(failed.error().message, "iter: EPERM");
