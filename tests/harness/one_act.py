@@ -69,7 +69,7 @@ class Events:
                 self.lines.append(json.loads(line))
                 self.came.notify_all()
 
-    def wait(self, matches, seconds=3):
+    def wait(self, matches, seconds=15):
         with self.came:
             found = []
 
@@ -195,7 +195,7 @@ def check_row(bench, row):
     def raised():
         return {alert["rule"]["id"] for alert in alerts_of(bench, pids)}
 
-    host.wait_until(lambda: raised() >= wanted, 3)
+    host.wait_until(lambda: raised() >= wanted, 15)
     if not wanted:
         host.wait_until(lambda: False, 0.3)  # an alert that should not be gets its chance
     expect_equal("rules", raised(), wanted)
