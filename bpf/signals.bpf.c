@@ -4,7 +4,7 @@
  */
 #include "lib/target.bpf.h"
 
-#define SEND_SIG_NOINFO 0UL /* the kernel for whoever runs: the only such SIGKILL is that of cgroup.kill */
+#define SEND_SIG_NOINFO 0UL /* by whoever runs: cgroup.kill, a parent's death, and kill() itself (7.x) */
 #define SEND_SIG_PRIV 1UL   /* the kernel itself */
 #define SI_TIMER (-2)
 #define TRACE_SIGNAL_IGNORED 1
@@ -28,7 +28,7 @@ ALWAYS_INLINE bool is_sent(int sig, struct kernel_siginfo *info, __u32 *quality)
 	int code;
 
 	if ((unsigned long)info == SEND_SIG_NOINFO)
-		return sig == SIGKILL;
+		return true;
 	if ((unsigned long)info == SEND_SIG_PRIV)
 		return false;
 	code = BPF_CORE_READ(info, si_code);

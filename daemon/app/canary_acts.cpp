@@ -226,7 +226,17 @@ bool trace_child(const std::string&) {
   return attached;
 }
 
-/// Runs `act` on a child that sleeps and has an image of its own (credentials set anew), then ends it by a signal.
+/// SIGTERM ends this process, whatever it was told before.
+void obey_sigterm() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGTERM);
+  signal(SIGTERM, SIG_DFL);
+  sigprocmask(SIG_UNBLOCK, &wanted, nullptr);
+}
+
+/// Runs `act` on a child that sleeps and has an image of its own (credentials set anew), then ends it by the signal
+/// that is looked for. Not by SIGKILL: the kernel sends that one of its own, too, in other ways.
 bool on_child(const std::function<bool(pid_t)>& act) {
   int ready[2];
   if (pipe2(ready, O_CLOEXEC) != 0) return false;
@@ -234,13 +244,14 @@ bool on_child(const std::function<bool(pid_t)>& act) {
   Fd write_end(ready[1]);
   const pid_t child = fork();
   if (child == 0) {
+    obey_sigterm();
     if (setresuid(getuid(), geteuid(), geteuid()) == 0 && write(write_end.get(), "x", 1) == 1) pause();
     _exit(1);
   }
   write_end = Fd();
   char byte = 0;
   const bool done = child > 0 && read(read_end.get(), &byte, 1) == 1 && act(child);
-  if (child > 0) kill(child, SIGKILL);
+  if (child > 0) kill(child, SIGTERM);
   return child > 0 && waitpid(child, nullptr, 0) == child && done;
 }
 

@@ -93,7 +93,7 @@ bool is_expected_act(EventKind kind, const ActFacts& act, const CanaryScene& sce
     case EventKind::kcmp:
       return is_on_child;
     case EventKind::signal:
-      return is_on_child && act.number == SIGKILL;
+      return is_on_child && act.number == SIGTERM;
     case EventKind::perf_event:
       return act.target.tgid == 0 && act.number == PERF_TYPE_SOFTWARE;
     case EventKind::userfaultfd:
