@@ -99,7 +99,7 @@ ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct sub
 {
 	struct ambit_rec_open *r = (struct ambit_rec_open *)s->record;
 	__u32 quality = AMBIT_Q_INVENTORY, flags, path_len = 0;
-	struct inode *inode = BPF_CORE_READ(file, f_inode), *below;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct layer_file layer;
 	struct place at, root;
 
@@ -109,11 +109,7 @@ ALWAYS_INLINE void show_file(struct seq_file *seq, struct scratch *s, struct sub
 	place_of_file(&at, file);
 	fill_object(&r->obj, inode, &at, who->task);
 	find_layer_file(&layer, inode);
-	below = layer.inode;
-	if (below) {
-		r->real_ino = BPF_CORE_READ(below, i_ino);
-		r->real_dev = BPF_CORE_READ(below, i_sb, s_dev);
-	}
+	put_layer(r, layer.inode);
 	flags = protected_flags_of(inode, &at) | layer.flags;
 	r->obj.protected_flags = flags;
 	if (flags)

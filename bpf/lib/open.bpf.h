@@ -112,6 +112,15 @@ ALWAYS_INLINE bool look_at_file(struct opened *o, struct subject *who, struct fi
 	return false;
 }
 
+/* `layer`: of a file on an overlay; NULL: none. */
+ALWAYS_INLINE void put_layer(struct ambit_rec_open *r, struct inode *layer)
+{
+	if (!layer)
+		return;
+	r->real_ino = READ(layer, i_ino);
+	r->real_dev = READ(layer, i_sb, s_dev);
+}
+
 /* `ret`: the descriptor; 0 where the hook comes before there is one. */
 ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file *file, struct opened *o, __s32 ret,
 			     __u16 hook, __u32 quality)
@@ -124,12 +133,7 @@ ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file
 	__builtin_memset(r, 0, sizeof(*r));
 	fill_object(&r->obj, o->inode, &o->at, who->task);
 	r->obj.protected_flags = o->flags;
-	if (o->layer) {
-		struct inode *layer = o->layer;
-
-		r->real_ino = READ(layer, i_ino);
-		r->real_dev = READ(layer, i_sb, s_dev);
-	}
+	put_layer(r, o->layer);
 	r->target_tgid = o->process ? target->tgid ?: who->tgid : 0;
 	r->target_start_ns = o->process ? target->start_ns ?: who->leader_start_ns : 0;
 	r->ret = ret;

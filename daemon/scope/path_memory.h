@@ -77,7 +77,8 @@ struct PathSays {
 /// acts, in which root and on which object, is asked anew each time.
 class PathMemory {
  public:
-  /// nullptr: the path has not come often enough. Valid until the next call.
+  /// nullptr: the path has not come often enough. Valid until another path gets its place, which the last
+  /// ones asked for keep, or clear().
   PathSays* of(TextSlot path) {
     if (!path.is_known()) return nullptr;
     if (auto* known = rows_.find(path)) return known->get();
