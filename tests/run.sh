@@ -18,7 +18,7 @@ Without a ring: unit bpf integration evasion bench (smoke) lint asan tsan, and v
   AMBIT_VM_KERNELS="5.10 6.12:rich"   kernels that ring vm boots (5.10 6.1 6.12 6.18 newest), in one plan of hooks or all
   AMBIT_SOAK_SECONDS=3600         length of the mixed load in ring long, both sanitizers together
   AMBIT_MUTATE="call__*"          programs of the kernel half that ring mutate empties (all)
-  AMBIT_VM_SUITES="bpf doctor"    what it runs there (verified doctor bpf acts; also: evasion)
+  AMBIT_VM_SUITES="bpf doctor"    what it runs there (verified doctor bpf acts view; also: evasion mutate)
 
 Logs are in build/logs. The last line is `N passed, N failed, N skipped`; the status is 0 only if nothing failed.
 TEXT

@@ -8,7 +8,7 @@
 namespace ambit::decode {
 namespace {
 
-Status decode_body(Bytes record, std::uint16_t type, Event& event) {
+Status decode_body(Bytes record, std::uint16_t type, const Paths& paths, Event& event) {
   switch (type) {
     case AMBIT_REC_EXEC:
       return decode_exec(record, event);
@@ -23,13 +23,13 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
       return decode_cgroup(record, type, event);
     case AMBIT_REC_OPEN:
     case AMBIT_REC_MAP:
-      return decode_open(record, type, event);
+      return decode_open(record, type, paths, event);
     case AMBIT_REC_NAME_CHANGE:
-      return decode_name_change(record, event);
+      return decode_name_change(record, paths, event);
     case AMBIT_REC_COPY:
-      return decode_copy(record, event);
+      return decode_copy(record, paths, event);
     case AMBIT_REC_MOUNT:
-      return decode_mount(record, event);
+      return decode_mount(record, paths, event);
     case AMBIT_REC_CONNECT:
     case AMBIT_REC_SEND:
     case AMBIT_REC_BIND:
@@ -38,7 +38,7 @@ Status decode_body(Bytes record, std::uint16_t type, Event& event) {
     case AMBIT_REC_SOCKET:
     case AMBIT_REC_STDIO:
     case AMBIT_REC_CONNECT_RESULT:
-      return decode_net(record, type, event);
+      return decode_net(record, type, paths, event);
     case AMBIT_REC_DNS:
       return decode_dns(record, event);
     case AMBIT_REC_PTRACE:
@@ -65,6 +65,7 @@ void set_header(const ambit_rec_header& h, std::uint64_t position, Event& event)
   event.cgroup = h.cgroup_id;
   event.cpu_seq = h.cpu_seq;
   event.position = position;
+  event.object = event.object2 = {};
 }
 
 Event event_of(const ambit_rec_header& h, std::uint64_t position) {
@@ -86,7 +87,7 @@ Result<Event> decode(std::span<const std::byte> record, std::uint64_t position) 
   ambit_rec_header h{};
   if (auto status = read_header(record, h); !status.ok()) return status.error();
   Result<Event> out = event_of(h, position);  // the one object, so that no event is moved
-  if (auto status = decode_body(record.first(h.size), h.type, *out); !status.ok()) out = status.error();
+  if (auto status = decode_body(record.first(h.size), h.type, Paths(nullptr), *out); !status.ok()) out = status.error();
   return out;
 }
 
@@ -111,7 +112,7 @@ Event* Decoder::decode(std::span<const std::byte> record, std::uint64_t position
   if (status.ok()) {
     Event& event = event_for(h.type);
     set_header(h, position, event);
-    status = decode_body(record.first(h.size), h.type, event);
+    status = decode_body(record.first(h.size), h.type, Paths(&slots_), event);
     if (status.ok()) return &event;
   }
   error_ = status.error();

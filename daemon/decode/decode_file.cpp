@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <cstddef>
 
-#include "decode/redact.h"
 #include "fold_path.h"
 #include "reader.h"
-#include "secret_filter.h"
 
 namespace ambit::decode {
 namespace {
@@ -59,7 +57,7 @@ std::string link_target(std::string_view name, std::string_view target) {
 
 }  // namespace
 
-Status decode_open(Bytes record, std::uint16_t type, Event& event) {
+Status decode_open(Bytes record, std::uint16_t type, const Paths& paths, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_open, path);
   ambit_rec_open r{};
   if (const auto status = read_fixed(record, kFixed, "open", r); !status.ok()) return status.error();
@@ -70,10 +68,12 @@ Status decode_open(Bytes record, std::uint16_t type, Event& event) {
   f.object = file_object(r.obj);
   // The kernel's own walk gives no dots; what a caller passed may hold them.
   if ((event.quality & AMBIT_Q_USER_PATH) != 0) {
-    redact_text(absolute_path({}, path), f.path);
+    f.path.clear();
+    absolute_path({}, path, f.path);
   } else {
-    redact_text(path, f.path);
+    f.path = path;
   }
+  event.object = paths.redact(f.path);
   f.target = {r.target_tgid, r.target_start_ns};
   f.ret = r.ret;
   f.access = r.access;
@@ -82,7 +82,7 @@ Status decode_open(Bytes record, std::uint16_t type, Event& event) {
   return Ok{};
 }
 
-Status decode_name_change(Bytes record, Event& event) {
+Status decode_name_change(Bytes record, const Paths& paths, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_name_change, tail);
   ambit_rec_name_change r{};
   if (const auto status = read_fixed(record, kFixed, "name change", r); !status.ok()) return status.error();
@@ -117,12 +117,12 @@ Status decode_name_change(Bytes record, Event& event) {
     if (event.kind == EventKind::rename || event.kind == EventKind::link) absolute_path(second, path2, f.path2);
     if (event.kind == EventKind::setxattr) f.path2 = path2;  // an attribute's name
   }
-  if (may_hold_secret(f.path)) f.path = redact_closely(f.path);
-  if (may_hold_secret(f.path2)) f.path2 = redact_closely(f.path2);
+  event.object = paths.redact(f.path);
+  event.object2 = paths.redact(f.path2);
   return Ok{};
 }
 
-Status decode_copy(Bytes record, Event& event) {
+Status decode_copy(Bytes record, const Paths& paths, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_copy, tail);
   ambit_rec_copy r{};
   if (const auto status = read_fixed(record, kFixed, "copy", r); !status.ok()) return status.error();
@@ -135,8 +135,10 @@ Status decode_copy(Bytes record, Event& event) {
   auto& f = event.facts.emplace<CopyFacts>();
   f.from = file_object(r.from);
   f.to = file_object(r.to);
-  f.path = redact_text(path);
-  f.path2 = redact_text(path2);
+  f.path = path;
+  f.path2 = path2;
+  event.object = paths.redact(f.path);
+  paths.redact(f.path2);
   std::memcpy(f.remote.address.data(), r.remote, sizeof(r.remote));
   f.remote.port = r.remote_port;
   f.family = r.family;
@@ -146,7 +148,7 @@ Status decode_copy(Bytes record, Event& event) {
   return Ok{};
 }
 
-Status decode_mount(Bytes record, Event& event) {
+Status decode_mount(Bytes record, const Paths& paths, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_mount, tail);
   ambit_rec_mount r{};
   if (const auto status = read_fixed(record, kFixed, "mount", r); !status.ok()) return status.error();
@@ -161,9 +163,12 @@ Status decode_mount(Bytes record, Event& event) {
   auto& f = event.facts.emplace<MountFacts>();
   f.target = file_object(r.target);
   f.source = file_object(r.source);
-  f.path = redact_text((event.quality & AMBIT_Q_USER_PATH) != 0 ? absolute_path({}, path) : path);
-  f.path2 = redact_text(path2);
-  f.type = redact_text(type);
+  f.path = (event.quality & AMBIT_Q_USER_PATH) != 0 ? absolute_path({}, path) : std::string(path);
+  f.path2 = path2;
+  f.type = type;
+  event.object = paths.redact(f.path);
+  paths.redact(f.path2);
+  paths.redact(f.type);
   f.flags = r.flags;
   f.op = r.op;
   f.ret = r.ret;

@@ -67,6 +67,7 @@ EventKind kind_of(std::uint16_t type) noexcept {
   }
 }
 
+/// With what may be a secret.
 std::string unix_path(std::string_view raw) {
   if (raw.empty()) return {};
   const bool is_abstract = raw.front() == '\0';
@@ -74,13 +75,12 @@ std::string unix_path(std::string_view raw) {
   // An abstract name may hold NULs and be padded with them; a path ends at the first.
   while (is_abstract && !raw.empty() && raw.back() == '\0') raw.remove_suffix(1);
   if (!is_abstract) raw = raw.substr(0, raw.find('\0'));
-  if (is_abstract) return std::string("@").append(redact_text(raw));
-  return redact_text(absolute_path({}, raw));
+  return is_abstract ? std::string("@").append(raw) : absolute_path({}, raw);
 }
 
 }  // namespace
 
-Status decode_net(Bytes record, std::uint16_t type, Event& event) {
+Status decode_net(Bytes record, std::uint16_t type, const Paths& paths, Event& event) {
   constexpr std::size_t kFixed = offsetof(ambit_rec_net, path);
   ambit_rec_net r{};
   if (const auto status = read_fixed(record, kFixed, "socket", r); !status.ok()) return status.error();
@@ -98,7 +98,12 @@ Status decode_net(Bytes record, std::uint16_t type, Event& event) {
   f.local = {address_of(r.local), r.local_port};
   f.remote = {address_of(r.remote), r.remote_port};
   unmap(f.family, f.local.address, f.remote.address);
-  if (r.family == AF_UNIX) f.unix_path = unix_path(path);
+  if (r.family == AF_UNIX) {
+    f.unix_path = unix_path(path);
+    event.object = paths.redact(f.unix_path);
+  } else {
+    event.object = paths.of_socket(event.kind, f);
+  }
   f.cookie = r.cookie;
   f.net_ns = r.net_ns;
   f.ret = r.ret;

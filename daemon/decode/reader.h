@@ -13,6 +13,7 @@
 #include "ambit/abi/record.h"
 #include "ambit/event.h"
 #include "ambit/result.h"
+#include "paths.h"
 
 namespace ambit::decode {
 
@@ -78,11 +79,11 @@ Status decode_fork(Bytes record, Event& event);
 Status decode_exit(Bytes record, Event& event);
 Status decode_cred(Bytes record, Event& event);
 Status decode_cgroup(Bytes record, std::uint16_t type, Event& event);
-Status decode_open(Bytes record, std::uint16_t type, Event& event);
-Status decode_name_change(Bytes record, Event& event);
-Status decode_copy(Bytes record, Event& event);
-Status decode_mount(Bytes record, Event& event);
-Status decode_net(Bytes record, std::uint16_t type, Event& event);
+Status decode_open(Bytes record, std::uint16_t type, const Paths& paths, Event& event);
+Status decode_name_change(Bytes record, const Paths& paths, Event& event);
+Status decode_copy(Bytes record, const Paths& paths, Event& event);
+Status decode_mount(Bytes record, const Paths& paths, Event& event);
+Status decode_net(Bytes record, std::uint16_t type, const Paths& paths, Event& event);
 Status decode_dns(Bytes record, Event& event);
 /// The fixed part of a DNS or DNS_SEGMENT record, and its payload.
 Status read_dns(Bytes record, ambit_rec_dns& fixed, std::string_view& payload);

@@ -68,7 +68,7 @@ class Evaluator::Memory {
   /// Empty: not known.
   std::span<const std::uint64_t> of_object(const Program& program, const JudgedEvent& event) {
     const auto kind = event.event().kind;
-    const TextSlot object = event.enriched.path;
+    const TextSlot object = event.event().object;
     if (!object.is_known() || !Program::is_of_object_kind(kind)) return {};
     const auto* net = std::get_if<NetFacts>(&event.event().facts);
     if (net != nullptr && net->family == AF_UNIX) return {};  // its path is not all of the object

@@ -73,6 +73,14 @@ std::optional<Example> Example::make(const ExampleDef& def, std::vector<util::Di
       fail(field.name, std::move(fault->message));
       continue;
     }
+    if (at != field.name.text().size()) {
+      fail(field.name, fmt::format("expected the name of a field, found '{}' behind it", field.name.text().substr(at)));
+      continue;
+    }
+    if (field.values.empty()) {
+      fail(field.name, fmt::format("{}: expected a value; a field that is missing is not written", field.name.text()));
+      continue;
+    }
     Entry entry;
     entry.field = std::get<FieldRef>(std::move(resolved));
     for (const auto& value : field.values) {

@@ -12,14 +12,9 @@
 #include "process_table.h"
 #include "resources.h"
 #include "util/archive_vocabulary.h"
-#include "util/object_slots.h"
 
 namespace ambit::enrich {
 namespace {
-
-/// Paths and peers that are remembered, with what the catalogue, the scopes and the rules say of each: about 5 MiB when
-/// all are given.
-constexpr std::size_t kObjectPlaces = 8192;
 
 using Names = std::unordered_map<std::uint32_t, std::string>;
 
@@ -61,15 +56,11 @@ class Enricher::Impl {
     table_.reap(event.time);
     if (!is_act(event.kind)) {
       out.process.reset();
-      out.path = out.path2 = {};
       apply_own(event, out);
       return;
     }
-    const auto slots = objects_.of(event);
-    out.path = slots.first;
-    out.path2 = slots.second;
     apply_act(event, out);
-    const auto found = classifier_.of(event, out.path, out.path2);
+    const auto found = classifier_.of(event);
     out.resource = found.resource;
     out.resource_id = found.id;
   }
@@ -334,7 +325,7 @@ class Enricher::Impl {
 
   /// glibc tries nscd's socket whether or not anyone listens, so a try counts only where a listener was seen.
   void apply_unix(const Event& event, const NetFacts& facts, const Enriched& out) {
-    if (!classifier_.is_opaque_resolver(facts.unix_path, out.path)) return;
+    if (!classifier_.is_opaque_resolver(facts.unix_path, event.object)) return;
     std::string_view path = facts.unix_path;
     if (path.starts_with("/var/run/")) path.remove_prefix(4);
     if (event.kind == EventKind::listen) {
@@ -359,7 +350,6 @@ class Enricher::Impl {
 
   [[nodiscard]] const Catalog* catalog() const noexcept { return classifier_.catalog(); }
 
-  util::ObjectSlots objects_{kObjectPlaces};
   Classifier classifier_;
   Limits limits_;
   Counters counters_;

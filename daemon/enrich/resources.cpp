@@ -9,17 +9,17 @@ namespace ambit::enrich {
 
 struct Classifier::Visitor {
   Classifier& self;
-  TextSlot path, path2;
+  const Event& event;
 
-  Classification operator()(const OpenFacts& f) const { return self.of_path(f.path, path); }
+  Classification operator()(const OpenFacts& f) const { return self.of_path(f.path, event.object); }
   Classification operator()(const NameFacts& f) const {
-    const auto first = self.of_path(f.path, path);
-    return first.resource != ResourceClass::none ? first : self.of_path(f.path2, path2);
+    const auto first = self.of_path(f.path, event.object);
+    return first.resource != ResourceClass::none ? first : self.of_path(f.path2, event.object2);
   }
-  Classification operator()(const CopyFacts& f) const { return self.of_path(f.path, path); }
-  Classification operator()(const MountFacts& f) const { return self.of_path(f.path, path); }
+  Classification operator()(const CopyFacts& f) const { return self.of_path(f.path, event.object); }
+  Classification operator()(const MountFacts& f) const { return self.of_path(f.path, event.object); }
   Classification operator()(const NetFacts& f) const {
-    if (f.family == AF_UNIX) return self.of_path(f.unix_path, path);
+    if (f.family == AF_UNIX) return self.of_path(f.unix_path, event.object);
     if (f.family != AF_INET && f.family != AF_INET6) return {};
     return self.catalog_->classify(IpAddress{f.family, f.remote.address}, f.remote.port);
   }
@@ -30,8 +30,8 @@ struct Classifier::Visitor {
   }
 };
 
-Classification Classifier::of(const Event& event, TextSlot path, TextSlot path2) {
-  return catalog_ ? std::visit(Visitor{*this, path, path2}, event.facts) : Classification{};
+Classification Classifier::of(const Event& event) {
+  return catalog_ ? std::visit(Visitor{*this, event}, event.facts) : Classification{};
 }
 
 bool Classifier::is_opaque_resolver(std::string_view unix_path, TextSlot slot) {

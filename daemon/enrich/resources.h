@@ -17,8 +17,8 @@ class Classifier {
   explicit Classifier(std::shared_ptr<const Catalog> catalog) : catalog_(std::move(catalog)) {}
 
   [[nodiscard]] const Catalog* catalog() const noexcept { return catalog_.get(); }
-  /// Its id lives as long as the catalogue. `path`, `path2`: of the paths in the event's facts.
-  Classification of(const Event& event, TextSlot path, TextSlot path2);
+  /// Its id lives as long as the catalogue.
+  Classification of(const Event& event);
   /// Names are asked for through this unix socket.
   [[nodiscard]] bool is_opaque_resolver(std::string_view unix_path, TextSlot slot);
 

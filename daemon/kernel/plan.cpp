@@ -99,24 +99,23 @@ std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vecto
   for (const auto& candidate : candidates()) {
     const bool is_next = !plan.empty() && plan.back().signal == candidate.signal;
     if (is_next && plan.back().state == HookState::active) continue;
-    const Refusal* refusal = first_refusal(candidate, refusals);
-    const bool is_out = is_denied(denied, candidate);
-    if (!is_next) {
-      plan.push_back({std::string(candidate.signal), std::string(candidate.hook), HookState::active,
-                      std::string(candidate.blind), ""});
-      if (is_out) {
-        plan.back().state = HookState::denied;
-        plan.back().detail = "denied by configuration";
-      } else if (refusal != nullptr) {
-        plan.back().state = refusal->state;
-        plan.back().detail = refusal->detail;
-      }
-      continue;
+    SignalState state{std::string(candidate.signal), std::string(candidate.hook), HookState::active,
+                      std::string(candidate.blind), ""};
+    if (is_denied(denied, candidate)) {
+      state.state = HookState::denied;
+      state.detail = "denied by configuration";
+    } else if (const auto* refusal = first_refusal(candidate, refusals)) {
+      state.state = refusal->state;
+      state.detail = refusal->detail;
     }
-    if (refusal != nullptr || is_out) continue;
-    const std::string passed_over = fmt::format("{}: {}", plan.back().hook, plan.back().detail);
-    plan.back() = {std::string(candidate.signal), std::string(candidate.hook), HookState::active,
-                   std::string(candidate.blind), passed_over};
+    if (!is_next) {
+      plan.push_back(std::move(state));
+    } else if (auto& best = plan.back(); state.state == HookState::active) {
+      state.detail = fmt::format("{}: {}", best.hook, best.detail);
+      best = std::move(state);
+    } else {
+      best.detail += fmt::format("; {}: {}", state.hook, state.detail);
+    }
   }
   return plan;
 }

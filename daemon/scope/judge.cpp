@@ -116,12 +116,6 @@ void clear(Judgement& judgement) noexcept {
   verdict.mode = none.mode;
 }
 
-Judgement Judge::Impl::membership(const Member& member) const {
-  Judgement out;
-  set_membership(member, out);
-  return out;
-}
-
 void Judge::Impl::set_membership(const Member& member, Judgement& out) const {
   if (member.owner == kNoScope) return;
   out.workload = scopes()[member.owner]->workload;
@@ -130,18 +124,6 @@ void Judge::Impl::set_membership(const Member& member, Judgement& out) const {
   out.is_entered = member.is_entered;
   out.verdict.mode = out.workload->mode;
   if (member.group) out.verdict.phase = member.group->phase;
-}
-
-Judgement Judge::Impl::conclude(const Member& member, Verdict verdict) const {
-  Judgement out = membership(member);
-  conclude(member, std::move(verdict), out);
-  return out;
-}
-
-Judgement Judge::Impl::conclude(const Member& member, FileVerdict verdict) const {
-  Judgement out = membership(member);
-  conclude(member, std::move(verdict), out);
-  return out;
 }
 
 void Judge::Impl::conclude(const Member& member, Verdict verdict, Judgement& out) const {
@@ -187,7 +169,7 @@ void Judge::Impl::judge_open(const Enriched& enriched, Member& member, Judgement
     if ((event.quality & AMBIT_Q_PATH_DETACHED) != 0 && !facts.path.empty()) own = "/" + facts.path;
     act.path = own;
   }
-  if (act.path.data() == facts.path.data() && !act.path.empty()) act.says = paths_.of(enriched.path);
+  if (act.path.data() == facts.path.data() && !act.path.empty()) act.says = paths_.of(event.object);
   const bool exists = facts.ret >= 0;
   act.id = facts.object.id;
   act.real = facts.real;
@@ -217,10 +199,11 @@ void Judge::Impl::judge_open(const Enriched& enriched, Member& member, Judgement
 
 /// A change of names may have moved what scopes declare.
 void Judge::Impl::note_names(const Enriched& enriched) {
-  const auto& facts = std::get<NameFacts>(enriched.event->facts);
+  const Event& event = *enriched.event;
+  const auto& facts = std::get<NameFacts>(event.facts);
   if (facts.ret < 0) return;
-  for (const auto& [path, slot] : {std::pair(std::string_view(facts.path), enriched.path),
-                                   std::pair(std::string_view(facts.path2), enriched.path2)}) {
+  for (const auto& [path, slot] : {std::pair(std::string_view(facts.path), event.object),
+                                   std::pair(std::string_view(facts.path2), event.object2)}) {
     PathSays* const says = paths_.of(slot);
     std::vector<std::uint32_t> asked;
     if (says == nullptr) {
@@ -238,7 +221,7 @@ void Judge::Impl::judge_name_change(const Enriched& enriched, Member& member, Ju
   note_names(enriched);
   if (member.owner != kNoScope) {
     auto verdict =
-        judge_names(subject_of(member, *member.process, 0), event, paths_.of(enriched.path), paths_.of(enriched.path2));
+        judge_names(subject_of(member, *member.process, 0), event, paths_.of(event.object), paths_.of(event.object2));
     const bool is_own_asset = verdict.asset != kNoAsset;
     conclude(member, std::move(verdict), out);
     if (is_own_asset || out.verdict.outcome == Outcome::denied) return;
@@ -250,18 +233,9 @@ void Judge::Impl::judge_act(const Enriched& enriched, Member& member, Judgement&
   const Event& event = *enriched.event;
   if (event.kind == EventKind::open) return judge_open(enriched, member, out);
   if (is_name_change(event.kind)) return judge_name_change(enriched, member, out);
-  if (event.kind == EventKind::copy) {
-    out = judge_copied(enriched, member);
-    return;
-  }
-  if (event.kind == EventKind::mount) {
-    out = judge_mount(enriched, member);
-    return;
-  }
-  if (event.kind == EventKind::signal) {
-    judge_signal(enriched, member, out);
-    return;
-  }
+  if (event.kind == EventKind::copy) return judge_copied(enriched, member, out);
+  if (event.kind == EventKind::mount) return judge_mount(enriched, member, out);
+  if (event.kind == EventKind::signal) return judge_signal(enriched, member, out);
   if (judge_reach_into(enriched, member, out) || member.owner == kNoScope) return;
   if (const auto mechanism = mechanism_of(event))
     return conclude(member, judge_mechanism(subject_of(member, *enriched.process, 0), *mechanism), out);
@@ -287,34 +261,32 @@ void Judge::Impl::judge_act(const Enriched& enriched, Member& member, Judgement&
   }
 }
 
-Judgement Judge::Impl::late_membership(const Member* member, ImageId image) const {
-  if (member != nullptr) return membership(*member);
-  Judgement out;
+void Judge::Impl::set_late_membership(const Member* member, ImageId image, Judgement& out) const {
+  if (member != nullptr) return set_membership(*member, out);
   if (auto workload = last_owners_.find(image)) {
     out.verdict.mode = workload->mode;
     out.workload = std::move(workload);
     out.is_member = true;
   }
-  return out;
 }
 
 /// Counts, not an act: what it went by was judged when it was connected or accepted.
-Judgement Judge::Impl::judge_traffic(const Enriched& enriched) {
-  const ProcessRef& process = enriched.process;
-  const Member* const member = process ? members.find(process->key) : nullptr;
-  if (member == nullptr || member->owner == kNoScope) return late_membership(member, enriched.event->image);
-  return conclude(*member, judge_network(subject_of(*member, *process, 0), enriched));
+void Judge::Impl::judge_traffic(const Enriched& enriched, Judgement& out) {
+  const Process& process = *enriched.process;
+  const Member* const member = members.find(process.key);
+  set_late_membership(member, enriched.event->image, out);
+  if (member != nullptr && member->owner != kNoScope)
+    conclude(*member, judge_network(subject_of(*member, process, 0), enriched), out);
 }
 
-Judgement Judge::Impl::judge_loss(const Enriched& enriched) {
+void Judge::Impl::judge_loss(const Enriched& enriched, Judgement& out) const {
   const auto& facts = std::get<LossFacts>(enriched.event->facts);
   const Member* member = enriched.process ? members.find(enriched.process->key) : nullptr;
   if (member == nullptr && facts.image != 0) member = members.find_image(facts.image);
-  Judgement out = late_membership(member, facts.image);
-  if (!out.workload) return {};
+  set_late_membership(member, facts.image, out);
+  if (!out.workload) return;
   out.verdict.outcome = Outcome::unknown;
   out.verdict.reason = "records were lost: " + facts.reason;
-  return out;
 }
 
 void Judge::Impl::rebuild_tables() {
@@ -366,23 +338,15 @@ void Judge::Impl::judge(const Enriched& enriched, Judgement& out) {
   const Event& event = *enriched.event;
   now = std::max(now, event.time);
   if (event.kind >= EventKind::tick || event.kind == EventKind::cgroup_name) {
-    if (event.kind == EventKind::loss) {
-      out = judge_loss(enriched);
-      count(out);
-      return;
-    }
-    take_fact(event);
-    return;
+    if (event.kind != EventKind::loss) return take_fact(event);
+    judge_loss(enriched, out);
+    return count(out);
   }
   if (!enriched.process) return;
-  if (event.kind == EventKind::traffic) {
-    out = judge_traffic(enriched);
-    return;
-  }
+  if (event.kind == EventKind::traffic) return judge_traffic(enriched, out);
   if (event.kind == EventKind::exec) {
-    out = on_exec(enriched);
-    count(out);
-    return;
+    on_exec(enriched, out);
+    return count(out);
   }
   Member& member = *adopt(enriched);
   switch (event.kind) {
@@ -394,12 +358,13 @@ void Judge::Impl::judge(const Enriched& enriched, Judgement& out) {
       set_membership(member, out);
       on_exit(enriched.process->key);
       break;
-    case EventKind::cgroup_attach: {
-      const Judgement before = membership(member);
+    case EventKind::cgroup_attach:
+      set_membership(member, out);
       on_cgroup_attach(enriched, member);
-      out = member.owner != kNoScope ? membership(member) : before;
+      if (member.owner == kNoScope) break;  // it left: the workload's, for the last time
+      clear(out);
+      set_membership(member, out);
       break;
-    }
     default:
       set_membership(member, out);
       judge_act(enriched, member, out);

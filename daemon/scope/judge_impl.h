@@ -52,28 +52,25 @@ class Judge::Impl {
 
   // judge.cpp
   void take_fact(const Event& event);
-  /// These answer into `out`, which holds the membership.
+  // What answers into `out` finds the membership there (judge_act and what it asks) or nothing at all.
   void judge_act(const Enriched& enriched, Member& member, Judgement& out);
   void judge_open(const Enriched& enriched, Member& member, Judgement& out);
   void judge_name_change(const Enriched& enriched, Member& member, Judgement& out);
   void note_names(const Enriched& enriched);
-  Judgement judge_loss(const Enriched& enriched);
-  Judgement judge_traffic(const Enriched& enriched);
+  void judge_loss(const Enriched& enriched, Judgement& out) const;
+  void judge_traffic(const Enriched& enriched, Judgement& out);
   /// Of what is told after the act, when the process may be gone.
-  [[nodiscard]] Judgement late_membership(const Member* member, ImageId image) const;
+  void set_late_membership(const Member* member, ImageId image, Judgement& out) const;
   [[nodiscard]] Subject subject_of(const Member& member, const Process& process, std::uint32_t mnt_ns);
-  [[nodiscard]] Judgement membership(const Member& member) const;
   void set_membership(const Member& member, Judgement& out) const;
   void conclude(const Member& member, FileVerdict verdict, Judgement& out) const;
   void conclude(const Member& member, Verdict verdict, Judgement& out) const;
-  Judgement conclude(const Member& member, FileVerdict verdict) const;
-  Judgement conclude(const Member& member, Verdict verdict) const;
   void note_weights(const Enriched& enriched, Member& member, const Judgement& judgement);
   void count(const Judgement& judgement);
 
   // transfers.cpp
-  Judgement judge_copied(const Enriched& enriched, const Member& member);
-  Judgement judge_mount(const Enriched& enriched, Member& member);
+  void judge_copied(const Enriched& enriched, const Member& member, Judgement& out);
+  void judge_mount(const Enriched& enriched, Member& member, Judgement& out);
   /// A model or secret of the scope that was found where something was mounted, or below; kNoAsset = none.
   [[nodiscard]] std::uint32_t asset_covered(std::size_t scope, const MountFacts& facts) const;
 
@@ -84,7 +81,7 @@ class Judge::Impl {
 
   // lifecycle.cpp
   Member* adopt(const Enriched& enriched);
-  Judgement on_exec(const Enriched& enriched);
+  void on_exec(const Enriched& enriched, Judgement& out);
   void on_fork(const Enriched& enriched, const Member& parent);
   void on_cgroup_attach(const Enriched& enriched, Member& member);
   void on_exit(const ProcessKey& key);
@@ -111,7 +108,7 @@ class Judge::Impl {
 
   // strangers.cpp
   bool judge_reach_into(const Enriched& enriched, const Member& member, Judgement& out);
-  bool judge_signal(const Enriched& enriched, const Member& member, Judgement& out);
+  void judge_signal(const Enriched& enriched, const Member& member, Judgement& out);
   void judge_victim(const Member& victim, Outcome outcome, std::string_view grant, std::string reason,
                     Judgement& out) const;
   template <class OnAsset>

@@ -230,13 +230,13 @@ void Judge::Impl::pin_root(std::size_t scope, const Process& process) {
   Objects::want(state);
 }
 
-Judgement Judge::Impl::on_exec(const Enriched& enriched) {
+void Judge::Impl::on_exec(const Enriched& enriched, Judgement& out) {
   const Event& event = *enriched.event;
   const auto& facts = std::get<ExecFacts>(event.facts);
   const ProcessRef& process = enriched.process;
   Member* member = members.find(process->key);
   if (member != nullptr && is_inventory(event) && member->image == event.image && !member->process->exe.empty()) {
-    return membership(*member);  // its exec was judged when it happened
+    return set_membership(*member, out);  // its exec was judged when it happened
   }
   const std::size_t inherited = member != nullptr ? member->claimed : inherited_claim(*process);
   const Claim claim = ownership.claim(*process, inherited);
@@ -259,7 +259,7 @@ Judgement Judge::Impl::on_exec(const Enriched& enriched) {
     assign(*member, claim, event, true);
     decide(*member);
   }
-  if (member->owner == kNoScope) return {};
+  if (member->owner == kNoScope) return;
 
   const std::size_t scope = member->owner;
   auto& state = states[scope];
@@ -276,7 +276,8 @@ Judgement Judge::Impl::on_exec(const Enriched& enriched) {
     exec.verdict.phase = Phase::load;
     pin_root(scope, *process);
   }
-  return conclude(*member, std::move(exec.verdict));
+  set_membership(*member, out);
+  conclude(*member, std::move(exec.verdict), out);
 }
 
 void Judge::Impl::on_fork(const Enriched& enriched, const Member& parent) {

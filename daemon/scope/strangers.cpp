@@ -86,8 +86,8 @@ bool Judge::Impl::judge_reach_into(const Enriched& enriched, const Member& membe
   if (ptrace != nullptr && ptrace->request == PTRACE_TRACEME) {
     // The subject asks the other to trace it: it is the one reached into.
     if (member.owner == kNoScope) return false;
-    out = conclude(member,
-                   judge_ptrace(subject_of(member, *enriched.process, 0), other_scope == member.owner, "io.ptrace"));
+    conclude(member, judge_ptrace(subject_of(member, *enriched.process, 0), other_scope == member.owner, "io.ptrace"),
+             out);
     return true;
   }
   if (other_scope != kNoScope && other_scope != member.owner) {
@@ -100,15 +100,15 @@ bool Judge::Impl::judge_reach_into(const Enriched& enriched, const Member& membe
       (event.kind == EventKind::open && !scopes()[member.owner]->governs_io)) {
     return false;
   }
-  out = conclude(member,
-                 judge_ptrace(subject_of(member, *enriched.process, 0), other_scope == member.owner, "io.ptrace"));
+  conclude(member, judge_ptrace(subject_of(member, *enriched.process, 0), other_scope == member.owner, "io.ptrace"),
+           out);
   return true;
 }
 
-bool Judge::Impl::judge_signal(const Enriched& enriched, const Member& member, Judgement& out) {
+void Judge::Impl::judge_signal(const Enriched& enriched, const Member& member, Judgement& out) {
   const auto& facts = std::get<ActFacts>(enriched.event->facts);
   const Member* const victim = facts.target.tgid == 0 ? nullptr : members.find(facts.target);
-  if (victim == nullptr || victim->owner == kNoScope || victim->owner == member.owner) return false;
+  if (victim == nullptr || victim->owner == kNoScope || victim->owner == member.owner) return;
   // Whoever started a process may end it: the service manager, a supervisor, the shell it was started from.
   bool is_ancestor = enriched.event->subject.tgid == kInit;
   for (const Process* p = victim->process->parent.get(); p != nullptr && !is_ancestor; p = p->parent.get())
@@ -118,7 +118,6 @@ bool Judge::Impl::judge_signal(const Enriched& enriched, const Member& member, J
                is_ancestor ? std::string("the sender started the process")
                            : fmt::format("{} signals a process of {}", enriched.process->exe, name),
                out);
-  return true;
 }
 
 /// The first asset of each scope that names the path, or that was found there.
@@ -188,8 +187,8 @@ bool Judge::Impl::judge_foreign_names(const Enriched& enriched, const Member& me
     act.writes = true;
     return judge_foreign_asset(member, act, out);
   };
-  if (!is_symlink && judge_name(facts.path, facts.object.id, enriched.path)) return true;
-  if (!facts.path2.empty() && judge_name(facts.path2, {}, enriched.path2)) return true;
+  if (!is_symlink && judge_name(facts.path, facts.object.id, event.object)) return true;
+  if (!facts.path2.empty() && judge_name(facts.path2, {}, event.object2)) return true;
 
   const bool moves_directory = event.kind == EventKind::rename || event.kind == EventKind::rmdir;
   for (std::size_t i = 0; i < scopes().size(); ++i) {

@@ -20,19 +20,17 @@ bool is_at_or_below(std::string_view path, std::string_view top) noexcept {
 
 }  // namespace
 
-Judgement Judge::Impl::judge_copied(const Enriched& enriched, const Member& member) {
+void Judge::Impl::judge_copied(const Enriched& enriched, const Member& member, Judgement& out) {
   const Event& event = *enriched.event;
   const auto& facts = std::get<CopyFacts>(event.facts);
-  Judgement out = membership(member);
   auto act = copied_file(facts.from, facts.path, event.quality);
   act.reads = true;
   if (member.owner != kNoScope) {
     const Subject subject = subject_of(member, *enriched.process, facts.from.mnt_ns);
     const auto asset = find_asset(subject, act);
-    if (asset != kNoAsset) return conclude(member, FileVerdict{judge_copy(subject, asset, event), asset});
+    if (asset != kNoAsset) return conclude(member, FileVerdict{judge_copy(subject, asset, event), asset}, out);
   }
   judge_foreign_asset(member, act, out);
-  return out;
 }
 
 std::uint32_t Judge::Impl::asset_covered(std::size_t scope, const MountFacts& facts) const {
@@ -51,10 +49,9 @@ std::uint32_t Judge::Impl::asset_covered(std::size_t scope, const MountFacts& fa
   return first == nullptr ? kNoAsset : first->second;
 }
 
-Judgement Judge::Impl::judge_mount(const Enriched& enriched, Member& member) {
+void Judge::Impl::judge_mount(const Enriched& enriched, Member& member, Judgement& out) {
   const auto& facts = std::get<MountFacts>(enriched.event->facts);
   const Process& process = *enriched.process;
-  Judgement out = membership(member);
   // Whoever mounts in a namespace of its own changes nothing for the workload.
   for (std::size_t i = 0; facts.ret >= 0 && i < scopes().size(); ++i) {
     if (!shares_root(process, i)) continue;
@@ -64,14 +61,14 @@ Judgement Judge::Impl::judge_mount(const Enriched& enriched, Member& member) {
     if (!covers(facts.op)) continue;
     if (i != member.owner) {
       out = stranger({i, asset}, process, true);
-      return out;
+      return;
     }
     FileAct act;
     act.writes = true;
-    return conclude(member, FileVerdict{judge_asset(subject_of(member, process, 0), asset, act), asset});
+    return conclude(member, FileVerdict{judge_asset(subject_of(member, process, 0), asset, act), asset}, out);
   }
-  if (member.owner == kNoScope) return out;
-  return conclude(member, judge_mechanism(subject_of(member, process, 0), Mechanism::mounts));
+  if (member.owner != kNoScope)
+    conclude(member, judge_mechanism(subject_of(member, process, 0), Mechanism::mounts), out);
 }
 
 }  // namespace ambit::scope

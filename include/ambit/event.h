@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ambit/identity.h"
+#include "ambit/text_slot.h"
 
 namespace ambit {
 
@@ -277,6 +278,9 @@ struct Event {
   CgroupId cgroup = 0;
   std::uint64_t cpu_seq = 0;
   std::uint64_t position = 0;
+  /// Of the path, or of the two, or of the peer that it acts on, where decode::Decoder met it before; what else equal
+  /// facts say is the same without.
+  TextSlot object, object2;
   EventFacts facts;
 };
 

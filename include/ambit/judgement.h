@@ -9,7 +9,6 @@
 
 #include "ambit/event.h"
 #include "ambit/process.h"
-#include "ambit/text_slot.h"
 
 namespace ambit {
 
@@ -48,7 +47,6 @@ struct Enriched {
   NameSource peer_name_source = NameSource::none;
   std::vector<std::string> peer_names;  ///< all live names of that address, newest first (shared hosts have several)
   bool leaves_trace = false;            ///< later events are looked up otherwise because of this one
-  TextSlot path, path2;  ///< of the event's paths, or of its peer; for those who take the events of one enricher
 };
 
 enum class Outcome : std::uint8_t { in_scope, out_of_scope, denied, unscoped, unknown };

@@ -42,8 +42,6 @@ class Builder:
         self.root, self.build = root, build
         self.folder = os.path.join(build, "mutate")
         os.makedirs(self.folder, exist_ok=True)
-        with open(os.path.join(build, "bpf/ambit.bpf.o"), "rb") as original:
-            self.original = original.read()
         self.sources = {}
 
     def source_of(self, program):
@@ -83,21 +81,33 @@ class Builder:
         with open(linked, "rb") as mutant:
             return mutant.read()
 
-    def exchange(self, executable, mutant, where):
-        """A copy of an executable with another BPF object in it."""
-        with open(executable, "rb") as whole:
-            content = whole.read()
-        at = content.find(self.original)
-        if at < 0 or content.find(self.original, at + 1) >= 0:
-            raise LookupError(f"{executable} does not hold this build's BPF object once: build it again")
-        if len(mutant) > len(self.original):
-            raise LookupError("the emptied object is larger than the original")
-        content = content[:at] + mutant.ljust(len(self.original), b"\0") + content[at + len(self.original):]
-        os.makedirs(os.path.dirname(where), exist_ok=True)
-        with open(where, "wb") as out:
-            out.write(content)
-        os.chmod(where, 0o755)
-        return where
+
+class Kept:
+    """Emptied objects that a Builder made before, in a folder: for a guest, which has no compiler."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def object_without(self, program):
+        with open(os.path.join(self.folder, program + ".o"), "rb") as mutant:
+            return mutant.read()
+
+
+def exchange(executable, original, mutant, where):
+    """A copy of an executable with another BPF object in the place of `original`."""
+    with open(executable, "rb") as whole:
+        content = whole.read()
+    at = content.find(original)
+    if at < 0 or content.find(original, at + 1) >= 0:
+        raise LookupError(f"{executable} does not hold this build's BPF object once: build it again")
+    if len(mutant) > len(original):
+        raise LookupError("the emptied object is larger than the original")
+    content = content[:at] + mutant.ljust(len(original), b"\0") + content[at + len(original):]
+    os.makedirs(os.path.dirname(where), exist_ok=True)
+    with open(where, "wb") as out:
+        out.write(content)
+    os.chmod(where, 0o755)
+    return where
 
 
 def tool(name):

@@ -25,8 +25,12 @@ vm_boot() {
     --file "$build/tests/vm/verified:/t/build/tests/vm/verified" --file tests/harness:/t/tests/harness --file tests/lib:/t/tests/lib
     --file tests/integration/acts:/t/tests/integration/acts --file tests/evasion:/t/tests/evasion --file tests/vm/guest.py:/t/tests/vm/guest.py --file tests/vm/view.py:/t/tests/vm/view.py
   )
+  if [[ " ${AMBIT_VM_SUITES:-} " == *" mutate "* ]]; then
+    words+=(--timeout 14400 --file tests/mutate:/t/tests/mutate --file build/mutants:/t/build/mutants --file "$build/bpf/ambit.bpf.o:/t/build/bpf/ambit.bpf.o")
+    for file in program_table.cpp program_table.h candidate_table.cpp; do words+=(--file "daemon/kernel/$file:/t/daemon/kernel/$file"); done
+  fi
   # shellcheck disable=SC2086  # several suites
-  tests/vm/boot.sh "${words[@]}" "$kernel" -- env PYTHONPATH=/t/tests "AMBIT_TEST_DENY=$denied" python3 /t/tests/vm/guest.py \
+  tests/vm/boot.sh "${words[@]}" "$kernel" -- env PYTHONPATH=/t/tests "AMBIT_TEST_DENY=$denied" "AMBIT_MUTATE=${AMBIT_MUTATE:-}" python3 /t/tests/vm/guest.py \
     ${AMBIT_VM_SUITES:-verified doctor bpf acts view} >"$AMBIT_LOGS/vm-$series-$plan.log" 2>&1 || status=$?
   cp "$kernel/release" "$dir/release"
   say "   $(python3 tests/vm/matrix.py line "$series" "$plan" "$dir")"
@@ -40,6 +44,9 @@ vm_boot() {
 ring_vm() {
   ring_build release || return 0
   local kernel series plan denied
+  if [[ " ${AMBIT_VM_SUITES:-} " == *" mutate "* ]]; then
+    PYTHONPATH=tests/mutate /usr/bin/python3 tests/mutate/run.py --build build/release --programs "${AMBIT_MUTATE:-*}" --write-objects build/mutants || return 1
+  fi
   rm -rf build/vm/results
   mkdir -p build/vm/results
   for kernel in ${AMBIT_VM_KERNELS:-$vm_all_kernels}; do

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inside a guest: the bpf tests, the acts with daemon and ledger, what `ambit doctor` says, and what the verifier looked at.
-Everything is left in /out. usage: guest.py SUITE...    (bpf acts view doctor verified evasion)"""
+Everything is left in /out. usage: guest.py SUITE...    (bpf acts view doctor verified evasion mutate)"""
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -54,6 +55,12 @@ def evasion():
                               "--patience", "15", *words], 900))
 
 
+def mutate():
+    shutil.copy("/t/tests/mutate/killers.tsv", f"{OUT}/killers.tsv")
+    explained("mutate", run("mutate", [sys.executable, "/t/tests/mutate/run.py", "--build", BUILD, "--objects", f"{BUILD}/mutants",
+                            "--killers", f"{OUT}/killers.tsv", "--programs", os.environ.get("AMBIT_MUTATE") or "*"], 14400))
+
+
 def doctor():
     watcher = daemon.Daemon(BUILD, "/tmp/doctor", {}).start(240)
     try:
@@ -69,7 +76,7 @@ def verified():
         subprocess.run([f"{BUILD}/tests/vm/verified"], stdout=out, check=True, timeout=300)
 
 
-SUITES = {"bpf": bpf, "acts": acts, "view": view, "doctor": doctor, "verified": verified, "evasion": evasion}
+SUITES = {"bpf": bpf, "acts": acts, "view": view, "doctor": doctor, "verified": verified, "evasion": evasion, "mutate": mutate}
 
 for suite in sys.argv[1:]:
     SUITES[suite]()

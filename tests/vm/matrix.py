@@ -85,9 +85,11 @@ def table(results, readme, write):
         signals = signals_of(folder)
         less = []
         for signal in signals:
+            # The plan itself denies what others would use.
+            reasons = [part for part in signal["detail"].split("; ") if part and not part.endswith("denied by configuration")]
             if not is_seen(signal):
-                less.append(f"`{signal['signal']}` not at all: {signal['detail']}")
-            elif signal["detail"] and "denied" not in signal["detail"]:  # the plan itself denies what others would use
+                less.append(f"`{signal['signal']}` not at all: {'; '.join(reasons) or signal['detail']}")
+            elif reasons:
                 less.append(f"`{signal['signal']}` by {signal['hook']}")
         text.append(f"| {short(release)} | {plan} | {sum(map(is_seen, signals))} of {len(signals)} | {'; '.join(less) or 'nothing'} |")
     made = "\n".join([BEGIN, *text, END])

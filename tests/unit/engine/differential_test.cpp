@@ -10,7 +10,7 @@
 #include "engine/filter.h"
 #include "naive_evaluator.h"
 #include "random_conditions.h"
-#include "util/object_slots.h"
+#include "support/given_slots.h"
 
 namespace ambit::engine {
 namespace {
@@ -100,9 +100,7 @@ TEST(Differential, RulesInOneSetAnswerLikeEachAlone) {
     util::ObjectSlots slots(256);
     for (int round = 0; round < 3; ++round) {
       for (auto& event : events) {
-        const auto of = slots.of(*event.event);
-        event.judged.enriched.path = of.first;
-        event.judged.enriched.path2 = of.second;
+        test::give_slots(slots, *event.event);
         std::vector<std::uint32_t> expected;
         walked.evaluate(event, expected);
         std::set<std::string> names;

@@ -60,6 +60,17 @@ TEST(Plan, MissingHookFallsBackAndSaysWhatWasPassedOver) {
   EXPECT_THAT(signal(plan, "connect_unix").detail, testing::HasSubstr("no such hook"));
 }
 
+TEST(Plan, SignalWithoutAnyHookSaysWhyOfEachCandidate) {
+  std::vector<std::string> denied = kBase;
+  Refusals refusals = denied_programs(denied);
+  refusals.emplace("call__protect", Refusal{HookState::missing, "no such call"});
+  const auto plan = resolve_plan(refusals, denied);
+  EXPECT_NE(signal(plan, "mprotect").state, HookState::active);
+  EXPECT_EQ(signal(plan, "mprotect").detail,
+            "denied by configuration; fentry/security_file_mprotect: denied by configuration; "
+            "fexit/syscalls: denied by configuration; tp_btf/sys_exit: no such call");
+}
+
 TEST(Plan, ConnectsOfVsockAreWatchedBesideTheHookForUnix) {
   struct Case {
     std::vector<std::string> denied;

@@ -16,7 +16,7 @@
 #include "ambit/abi/record.h"
 #include "scope/judge.h"
 #include "scope/scope_set.h"
-#include "util/object_slots.h"
+#include "support/given_slots.h"
 
 namespace ambit::scope {
 
@@ -288,18 +288,15 @@ class World {
   }
   Judgement send(const Event& event, ProcessRef process, ResourceClass resource = ResourceClass::none) {
     Enriched enriched;
-    enriched.event = &event;
     enriched.process = std::move(process);
     enriched.resource = resource;
-    if (slots) {
-      const auto of = slots->of(event);
-      enriched.path = of.first;
-      enriched.path2 = of.second;
-    }
+    Event met = event;
+    if (slots) test::give_slots(*slots, met);
+    enriched.event = &met;
     return judge->judge(enriched);
   }
 
-  std::optional<util::ObjectSlots> slots;  ///< paths are remembered as the enricher does
+  std::optional<util::ObjectSlots> slots;  ///< paths are remembered as the decoder does
   std::unique_ptr<Judge> judge;
   std::map<std::uint32_t, ProcessRef> processes;
   std::vector<ResolvedObject> found;

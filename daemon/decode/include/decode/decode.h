@@ -7,6 +7,7 @@
 
 #include "ambit/event.h"
 #include "ambit/result.h"
+#include "util/object_slots.h"
 
 namespace ambit::decode {
 
@@ -19,7 +20,7 @@ namespace ambit::decode {
 Result<Event> decode(std::span<const std::byte> record, std::uint64_t position);
 
 /// The same for one record after the other: the kinds that come most are read into events that are used again, so that
-/// they need no new memory.
+/// they need no new memory, and what comes again has a slot (Event::object). Slots of two decoders are not to meet.
 class Decoder {
  public:
   /// nullptr: error(). Valid until the next call.
@@ -30,6 +31,11 @@ class Decoder {
  private:
   Event& event_for(std::uint16_t type) noexcept;
 
+  /// Paths and peers that are remembered, with what the catalogue, the scopes and the rules say of each: about 5 MiB
+  /// when all are given.
+  static constexpr std::size_t kObjectPlaces = 8192;
+
+  util::ObjectSlots slots_{kObjectPlaces};
   Event opens_, names_, sockets_, others_;
   Error error_;
 };

@@ -6,39 +6,29 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <variant>
+#include <string_view>
+#include <utility>
 
 #include "ambit/event.h"
 #include "util/text_slots.h"
 
 namespace ambit::util {
 
-/// Slots of what events act on: the paths of opens, changes of names, copies, mounts and unix sockets; where a socket
-/// connects, sends or accepts over IP, its family, kind, addresses and the server's port (the client's is another each
-/// time).
+/// Slots of what events act on: paths, and where a socket connects, sends or accepts over IP, its family, kind,
+/// addresses and the server's port (the client's is another each time).
 class ObjectSlots {
  public:
   /// `places`: a power of two.
   explicit ObjectSlots(std::size_t places) : texts_(places) {}
 
-  struct Slots {
-    TextSlot first, second;
-  };
-  Slots of(const Event& event) {
-    if (const auto* open = std::get_if<OpenFacts>(&event.facts)) return {texts_.get(open->path), {}};
-    if (const auto* net = std::get_if<NetFacts>(&event.facts)) return {of_socket(event.kind, *net), {}};
-    if (const auto* names = std::get_if<NameFacts>(&event.facts)) {
-      const auto first = texts_.get(names->path);
-      return {first, texts_.get(names->path2)};
-    }
-    if (const auto* copy = std::get_if<CopyFacts>(&event.facts)) return {texts_.get(copy->path), {}};
-    if (const auto* mount = std::get_if<MountFacts>(&event.facts)) return {texts_.get(mount->path), {}};
-    return {};
+  /// As TextSlots::get().
+  template <class MayKeep>
+  TextSlot of_path(std::string_view path, MayKeep&& may_keep) {
+    return texts_.get(path, std::forward<MayKeep>(may_keep));
   }
+  TextSlot of_path(std::string_view path) { return texts_.get(path); }
 
- private:
   TextSlot of_socket(EventKind kind, const NetFacts& net) {
-    if (net.family == AF_UNIX) return texts_.get(net.unix_path);
     const bool has_peer = kind == EventKind::connect || kind == EventKind::send || kind == EventKind::accept;
     if (!has_peer || (net.family != AF_INET && net.family != AF_INET6)) return {};
     const bool is_local_server = kind == EventKind::accept || net.is_server;
@@ -56,6 +46,7 @@ class ObjectSlots {
     return texts_.get({bytes.data(), bytes.size()});
   }
 
+ private:
   TextSlots texts_;
 };
 

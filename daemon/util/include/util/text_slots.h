@@ -28,6 +28,12 @@ class TextSlots {
   explicit TextSlots(std::size_t places) : sets_(places / kWays), entries_(places), met_(places) {}
 
   TextSlot get(std::string_view text) {
+    return get(text, [] { return true; });
+  }
+  /// A text that has no place yet gets none where `may_keep()` says so. It is asked no more of one that has, and not of
+  /// one that gets none by its length.
+  template <class MayKeep>
+  TextSlot get(std::string_view text, MayKeep&& may_keep) {
     if (text.empty() || text.size() > kLongest) return {};
     const auto hash = hash_of(text);
     const auto mark = static_cast<std::uint32_t>(hash >> 32) | 1U;  // 0: nothing is there
@@ -41,6 +47,7 @@ class TextSlots {
       set.touch(way);
       return {entry.serial, place};
     }
+    if (!may_keep()) return {};
     auto& met = met_[hash & (met_.size() - 1)];
     if (met != mark) {
       met = mark;
