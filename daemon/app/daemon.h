@@ -112,6 +112,7 @@ class Daemon {
   boost::asio::signal_set signals_{io_};
   boost::asio::steady_timer quarter_{io_}, second_{io_}, watchdog_{io_};
   FileWatch watch_{io_, [this] { reload_changed_files(); }};
+  std::vector<std::string> watched_paths_;
   boost::asio::thread_pool workers_{2};
   /// One after the other, so that what is read last is in force last.
   boost::asio::strand<boost::asio::thread_pool::executor_type> reloads_{workers_.get_executor()};

@@ -199,6 +199,8 @@ void Daemon::watch_files() {
   if (const auto status = watch_.watch(paths); !status.ok()) {
     spdlog::warn("{}; changes there are in force after SIGHUP or 'ambit reload' only", status.error().message);
   }
+  // They were read before anybody watched them.
+  if (std::exchange(watched_paths_, paths) != paths) reload_changed_files();
 }
 
 void Daemon::finish_reload(LoadedConfiguration next, Event users, const control::Server::Reply& reply) {

@@ -50,7 +50,7 @@ class Builder:
             if not name.endswith(".bpf.c"):
                 continue
             if name not in self.sources:
-                self.sources[name] = subprocess.run(self.compiler("-E", "-P", os.path.join(self.root, "bpf", name)),
+                self.sources[name] = subprocess.run(self.compiler("-E", os.path.join(self.root, "bpf", name)),
                                                     check=True, capture_output=True, text=True).stdout
             if definition(self.sources[name], program):
                 return name, self.sources[name]
@@ -68,7 +68,8 @@ class Builder:
         answer = 1 if program.startswith(ALLOWING) else 0
         emptied = os.path.join(self.folder, program + ".i")
         with open(emptied, "w", encoding="utf-8") as out:
-            out.write(text[:begin] + f"{{ return {answer}; }}" + text[end:])
+            # As many lines as before: the object holds the text of each, read from the file that the line is of.
+            out.write(text[:begin] + f"{{ return {answer}; }}" + "\n" * text.count("\n", begin, end) + text[end:])
         compiled = os.path.join(self.folder, program + ".o")
         subprocess.run(self.compiler("-x", "cpp-output", "-c", emptied, "-o", compiled), check=True)
         parts = []

@@ -26,7 +26,7 @@ vm_boot() {
     --file tests/integration/acts:/t/tests/integration/acts --file tests/evasion:/t/tests/evasion --file tests/vm/guest.py:/t/tests/vm/guest.py --file tests/vm/view.py:/t/tests/vm/view.py
   )
   if [[ " ${AMBIT_VM_SUITES:-} " == *" mutate "* ]]; then
-    words+=(--timeout 14400 --file tests/mutate:/t/tests/mutate --file build/mutants:/t/build/mutants --file "$build/bpf/ambit.bpf.o:/t/build/bpf/ambit.bpf.o")
+    words+=(--timeout 14400 --memory 4096 --file tests/mutate:/t/tests/mutate --file build/mutants:/t/build/mutants --file "$build/bpf/ambit.bpf.o:/t/build/bpf/ambit.bpf.o")
     for file in program_table.cpp program_table.h candidate_table.cpp; do words+=(--file "daemon/kernel/$file:/t/daemon/kernel/$file"); done
   fi
   # shellcheck disable=SC2086  # several suites
