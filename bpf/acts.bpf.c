@@ -9,6 +9,9 @@
 
 #define BPF_PROG_LOAD_NR 5
 
+#define PERF_FLAGS_ARG 5 /* the fifth argument of perf_event_open */
+#define PERF_FLAG_PID_CGROUP 4
+
 ALWAYS_INLINE __u32 append_kernel_text(struct scratch *s, __u32 at, const void *text)
 {
 	__u32 where = at;
@@ -53,6 +56,12 @@ ALWAYS_INLINE bool is_refusal(long ret)
 	return ret == -EPERM || ret == -EACCES || ret == -ENOSYS;
 }
 
+/* perf_event_open() of a control group: the number is a descriptor, of no process. */
+ALWAYS_INLINE bool names_cgroup(struct scratch *s)
+{
+	return s->call.op == AMBIT_ACT_PERF_EVENT && call_arg(s, PERF_FLAGS_ARG) & PERF_FLAG_PID_CGROUP;
+}
+
 ALWAYS_INLINE void tell_act(struct scratch *s, struct subject *who, long ret, __u16 hook)
 {
 	struct ambit_rec_act *r = (struct ambit_rec_act *)s->record;
@@ -63,7 +72,7 @@ ALWAYS_INLINE void tell_act(struct scratch *s, struct subject *who, long ret, __
 
 	if (ret < 0 && !is_refusal(ret) && !is_by_all)
 		return;
-	if (s->call.pid_arg)
+	if (s->call.pid_arg && !names_cgroup(s))
 		set_target_by_number(&target, who, (__s32)call_arg(s, s->call.pid_arg), &quality);
 	if (s->call.pid2_arg && !target.tgid)
 		set_target_by_number(&target, who, (__s32)call_arg(s, s->call.pid2_arg), &quality);

@@ -21,6 +21,15 @@ ALWAYS_INLINE bool has_place(struct inode *inode)
 	       BPF_CORE_READ(inode, i_sb, s_magic) != ANON_INODE_FS_MAGIC;
 }
 
+/* Whether the file of a layer behind it is protected. A function of its own for the room on the stack. */
+__u64 is_protected_in_layer(__u64 inode)
+{
+	struct layer_file layer;
+
+	find_layer_file(&layer, (struct inode *)inode);
+	return layer.flags != 0;
+}
+
 /* Whether a protected file is open there. */
 __u64 is_protected_descriptor(__u32 fd)
 {
@@ -33,6 +42,8 @@ __u64 is_protected_descriptor(__u32 fd)
 	inode = BPF_CORE_READ(file, f_inode);
 	if (!has_place(inode))
 		return false;
+	if (is_protected_in_layer((__u64)inode))
+		return true;
 	place_of_file(&at, file);
 	return protected_flags_of(inode, &at) != 0;
 }

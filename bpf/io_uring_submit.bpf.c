@@ -176,7 +176,7 @@ ALWAYS_INLINE void open_submitted(struct io_kiocb *req, struct subject *who)
 		r->obj.protected_flags = flags;
 		fill_header(&r->h, who, AMBIT_REC_OPEN, AMBIT_HOOK_TP_BTF_IO_URING,
 			    quality | (flags ? AMBIT_Q_PROTECTED : 0));
-		send_record(&r->h, end, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
+		send_of_object(&r->h, end, who, flags, text_end(s, end));
 	}
 	give_back(s);
 }

@@ -145,7 +145,7 @@ ALWAYS_INLINE void tell_mount(struct scratch *s, struct subject *who, long ret, 
 	if (r->target.protected_flags)
 		quality |= AMBIT_Q_PROTECTED;
 	fill_header(&r->h, who, AMBIT_REC_MOUNT, hook, quality);
-	send_record(&r->h, at_most(end, AMBIT_REC_MAX), who, r->target.protected_flags ? ROOM_RESERVED : ROOM_ORDINARY);
+	send_of_object(&r->h, at_most(end, AMBIT_REC_MAX), who, r->target.protected_flags, r->target.ino);
 }
 
 ALWAYS_INLINE void mount_returned(struct pt_regs *regs, long ret, __u16 hook)

@@ -70,7 +70,7 @@ ALWAYS_INLINE void mapping_protected(struct vm_area_struct *mapping, unsigned lo
 SEC("lsm/file_mprotect")
 int BPF_PROG(lsm__file_mprotect, struct vm_area_struct *mapping, unsigned long asked, unsigned long protection)
 {
-	mapping_protected(mapping, asked, AMBIT_HOOK_LSM);
+	mapping_protected(mapping, protection, AMBIT_HOOK_LSM);
 	return 0;
 }
 
@@ -78,6 +78,6 @@ SEC("fentry/security_file_mprotect")
 int BPF_PROG(fentry__security_file_mprotect, struct vm_area_struct *mapping, unsigned long asked,
 	     unsigned long protection)
 {
-	mapping_protected(mapping, asked, AMBIT_HOOK_FENTRY);
+	mapping_protected(mapping, protection, AMBIT_HOOK_FENTRY);
 	return 0;
 }

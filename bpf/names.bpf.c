@@ -115,7 +115,7 @@ ALWAYS_INLINE void name_change(struct scratch *s, struct subject *who, __s32 ret
 	if (flags)
 		quality |= AMBIT_Q_PROTECTED;
 	fill_header(&r->h, who, AMBIT_REC_NAME_CHANGE, hook, quality);
-	send_record(&r->h, end, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
+	send_of_object(&r->h, end, who, flags, r->obj.ino ?: text_end(s, sizeof(*r) + r->path_len));
 }
 
 ALWAYS_INLINE void name_change_returned(struct pt_regs *regs, long ret, __u16 hook)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Life of processes: fork, exec, exit. These hooks cost nothing to anything else. */
+#include "lib/creds.bpf.h"
 #include "lib/fork_rate.bpf.h"
-#include "lib/process.bpf.h"
 
 ALWAYS_INLINE __u32 append_argv(struct scratch *s, __u32 at, struct subject *who, __u32 *quality)
 {
@@ -76,6 +76,23 @@ int BPF_PROG(tp_btf__sched_process_exec, struct task_struct *task, pid_t old_pid
 	return 0;
 }
 
+/* clone() with CLONE_NEW*: the child begins where its parent is not. */
+ALWAYS_INLINE void tell_new_namespaces(struct task_struct *parent, struct task_struct *child)
+{
+	struct subject who;
+	struct scratch *s;
+
+	if (BPF_CORE_READ(child, nsproxy) == BPF_CORE_READ(parent, nsproxy) &&
+	    BPF_CORE_READ(child, cred, user_ns) == BPF_CORE_READ(parent, cred, user_ns))
+		return;
+	subject_of(&who, child);
+	s = take_scratch(who.image_id);
+	if (!s)
+		return;
+	tell_credentials(s, &who, AMBIT_CRED_NS, AMBIT_HOOK_TP_BTF_SCHED, 0);
+	give_back(s);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(tp_btf__sched_process_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -98,6 +115,7 @@ int BPF_PROG(tp_btf__sched_process_fork, struct task_struct *parent, struct task
 	send_record(&r.h, sizeof(r), &who, ROOM_RESERVED);
 	if (is_of_interest(&who))
 		count_fork(&who);
+	tell_new_namespaces(parent, child);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #define SEND_SIG_NOINFO 0UL /* by whoever runs: cgroup.kill, a parent's death, and kill() itself (7.x) */
 #define SEND_SIG_PRIV 1UL   /* the kernel itself */
 #define SI_TIMER (-2)
+#define SI_KERNEL 0x80
 #define TRACE_SIGNAL_IGNORED 1
 
 #define SIGINT 2
@@ -21,8 +22,9 @@ ALWAYS_INLINE bool stops_or_ends(int sig)
 	return sig == SIGKILL || sig == SIGSTOP || sig == SIGTERM || sig == SIGINT || sig == SIGQUIT || sig == SIGABRT;
 }
 
-/* Codes above 0 are the kernel's. A timer's signal comes while anybody runs, but its code can be forged
- * (rt_sigqueueinfo): where the signal does harm it is told, and its sender is not certain. */
+/* Codes above 0 are the kernel's: of faults, of children, and of files that are ready, for which the owner of the
+ * file has chosen signal and receiver (F_SETSIG). A timer's signal comes while anybody runs, but its code can be forged
+ * (rt_sigqueueinfo). Where one of the last two does harm it is told, and its sender is not certain. */
 ALWAYS_INLINE bool is_sent(int sig, struct kernel_siginfo *info, __u32 *quality)
 {
 	int code;
@@ -32,11 +34,11 @@ ALWAYS_INLINE bool is_sent(int sig, struct kernel_siginfo *info, __u32 *quality)
 	if ((unsigned long)info == SEND_SIG_PRIV)
 		return false;
 	code = BPF_CORE_READ(info, si_code);
-	if (code == SI_TIMER) {
+	if (code == SI_TIMER || code > 0) {
 		*quality |= AMBIT_Q_UNATTRIBUTED;
-		return stops_or_ends(sig);
+		return stops_or_ends(sig) && code != SI_KERNEL;
 	}
-	return code <= 0;
+	return true;
 }
 
 ALWAYS_INLINE __u32 owner_of_image(__u64 image_id)

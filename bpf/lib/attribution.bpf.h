@@ -80,7 +80,9 @@ ALWAYS_INLINE void remember_process(__u32 tgid, __u64 start_ns, __u64 image_id, 
 		count_loss(AMBIT_LOSS_PROCS_FULL, image_id);
 }
 
-/* Entry of a live process, made on first sight; NULL when the table is full. */
+/* Entry of a live process, made on first sight; NULL when the table is full, and of a task that ends: what it still
+ * does (its children learn of their parent's death) comes behind its exit record, and nobody would take the entry out
+ * again. */
 ALWAYS_INLINE struct ambit_proc *find_process(struct task_struct *task, __u32 tgid, __u64 start_ns)
 {
 	struct ambit_proc *proc = bpf_map_lookup_elem(&procs, &tgid);
@@ -88,6 +90,8 @@ ALWAYS_INLINE struct ambit_proc *find_process(struct task_struct *task, __u32 tg
 
 	if (proc && proc->start_ns == start_ns)
 		return proc;
+	if (READ(task, flags) & PF_EXITING)
+		return NULL;
 	image_id = found_image_id(tgid, start_ns);
 	if (tgid == self_tgid) {
 		struct ambit_image self = {.state = AMBIT_IMAGE_SELF};

@@ -50,9 +50,7 @@ ALWAYS_INLINE struct ambit_rec_name_change *begun_change(__u64 key, __u32 op)
 /* `quality`: what is known only now (AMBIT_Q_COMPAT). */
 ALWAYS_INLINE void tell_change(struct ambit_rec_name_change *r, struct subject *who, __s32 ret, __u32 quality)
 {
-	__u32 flags = r->obj.protected_flags;
-
 	r->ret = ret;
 	fill_header(&r->h, who, AMBIT_REC_NAME_CHANGE, r->h.hook, r->h.quality | quality);
-	send_record(&r->h, r->h.size, who, flags ? ROOM_RESERVED : ROOM_ORDINARY);
+	send_of_object(&r->h, r->h.size, who, r->obj.protected_flags, r->obj.ino);
 }

@@ -2,6 +2,7 @@
 /* One copy between two files, pipes or sockets: judged, identified and sent. Shared by system calls and io_uring. */
 #pragma once
 
+#include "lib/overlay.bpf.h"
 #include "lib/sock.bpf.h"
 
 #define COPY_PATH_MAX 3900 /* bytes; two of them fit AMBIT_REC_MAX */
@@ -58,7 +59,12 @@ ALWAYS_INLINE bool is_told_copy(const struct ambit_copy_key *key, __u64 *bytes, 
 /* Pipes and sockets have no names and cannot be protected. */
 ALWAYS_INLINE __u32 protected_flags_of_file(struct inode *inode, struct place *at)
 {
-	return (BPF_CORE_READ(inode, i_mode) & S_IFMT) == S_IFREG ? protected_flags_of(inode, at) : 0;
+	struct layer_file layer;
+
+	if ((BPF_CORE_READ(inode, i_mode) & S_IFMT) != S_IFREG)
+		return 0;
+	find_layer_file(&layer, inode);
+	return protected_flags_of(inode, at) | layer.flags;
 }
 
 ALWAYS_INLINE __u32 append_unix_peer(struct scratch *s, __u32 at, struct sock *sk)
@@ -135,5 +141,5 @@ ALWAYS_INLINE void tell_copy(struct scratch *s, struct subject *who, struct file
 		r->path2_len = append_path(s, end, &to_at, &root, COPY_PATH_MAX, &quality);
 	end += r->path2_len;
 	fill_header(&r->h, who, AMBIT_REC_COPY, hook, quality | AMBIT_Q_PROTECTED);
-	send_record(&r->h, end, who, ROOM_RESERVED);
+	send_of_object(&r->h, end, who, from_flags | to_flags, r->from.ino);
 }

@@ -9,7 +9,9 @@
  * between processors, each an exit in a virtual machine). None where the reader will look by itself as soon. */
 #define WAKE_INTERVAL_NS 1000000ULL
 
-enum room { ROOM_ORDINARY, ROOM_RESERVED };
+/* Who a record is of: an image's ordinary ones leave the reserve alone; those of a protected object, and what tells who
+ * is who (exec, fork, exit, credentials), do not. Only the last have no share. */
+enum room { ROOM_ORDINARY, ROOM_PROTECTED, ROOM_RESERVED };
 
 ALWAYS_INLINE void fill_header(struct ambit_rec_header *h, struct subject *who, __u16 type, __u16 hook, __u32 quality)
 {
@@ -29,19 +31,19 @@ ALWAYS_INLINE void fill_header(struct ambit_rec_header *h, struct subject *who, 
 	h->abi = AMBIT_ABI;
 }
 
-/* Ordinary records leave the reserve alone, and their image's share is bounded. False: refused and counted. */
-ALWAYS_INLINE bool has_room(__u32 size, enum room room, __u64 image_id)
+/* `sharer`: the image, or object_share(). False: refused and counted. */
+ALWAYS_INLINE bool has_room(__u32 size, enum room room, __u64 image_id, __u64 sharer)
 {
-	__u64 used, open_bytes = ring_bytes - ring_reserve_bytes;
+	__u64 used, open_bytes = ring_bytes - (room == ROOM_ORDINARY ? ring_reserve_bytes : 0);
 
-	if (room != ROOM_ORDINARY)
+	if (room == ROOM_RESERVED)
 		return true;
 	used = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
 	if (used + size > open_bytes) {
-		count_loss(AMBIT_LOSS_RING_RESERVE, image_id);
+		count_loss(room == ROOM_ORDINARY ? AMBIT_LOSS_RING_RESERVE : AMBIT_LOSS_RING_FULL, image_id);
 		return false;
 	}
-	if (!is_within_share(image_id, size, used, open_bytes - used)) {
+	if (!is_within_share(sharer, size, used, open_bytes - used)) {
 		count_loss(AMBIT_LOSS_THROTTLED, image_id);
 		return false;
 	}
@@ -79,9 +81,8 @@ ALWAYS_INLINE bool is_preemptible_hook(__u16 hook)
 	return hook == AMBIT_HOOK_FEXIT_CALL || hook == AMBIT_HOOK_LSM || hook == AMBIT_HOOK_FENTRY;
 }
 
-/* Sends the `size` bytes at `record`, whose header is filled. Not for programs that interrupt others. The numbering is
- * not atomic: records of preemptible hooks have none. */
-ALWAYS_INLINE void send_record(struct ambit_rec_header *h, __u32 size, const struct subject *who, enum room room)
+ALWAYS_INLINE void send_as(struct ambit_rec_header *h, __u32 size, const struct subject *who, enum room room,
+			   __u64 sharer)
 {
 	struct cpu_state *cpu = this_cpu();
 
@@ -90,7 +91,7 @@ ALWAYS_INLINE void send_record(struct ambit_rec_header *h, __u32 size, const str
 	if (size > AMBIT_REC_MAX)
 		size = AMBIT_REC_MAX;
 	h->size = size;
-	if (!has_room(size, room, who->image_id))
+	if (!has_room(size, room, who->image_id, sharer))
 		return;
 	if (bpf_ringbuf_output(&records, h, size, wake_flags(cpu, wakes_reader(h, who)))) {
 		count_loss(AMBIT_LOSS_RING_FULL, who->image_id);
@@ -99,11 +100,27 @@ ALWAYS_INLINE void send_record(struct ambit_rec_header *h, __u32 size, const str
 	count(AMBIT_COUNT_SENT);
 }
 
+/* Sends the `size` bytes at `h`, whose header is filled. Not for programs that interrupt others. The numbering is not
+ * atomic: records of preemptible hooks have none. */
+ALWAYS_INLINE void send_record(struct ambit_rec_header *h, __u32 size, const struct subject *who, enum room room)
+{
+	send_as(h, size, who, room, who->image_id);
+}
+
+/* The same for an act on an object that may be protected (`flags`: AMBIT_PROTECT_*). `object` tells it from others. */
+ALWAYS_INLINE void send_of_object(struct ambit_rec_header *h, __u32 size, const struct subject *who, __u32 flags,
+				  __u64 object)
+{
+	send_as(h, size, who, flags ? ROOM_PROTECTED : ROOM_ORDINARY,
+		flags ? object_share(who->image_id, object) : who->image_id);
+}
+
 /* For programs that can be preempted or interrupt others (cgroup hooks, socket states): a record of fixed size written
  * in place in the ring. Such records are not numbered (cpu_seq 0): the numbering is not atomic. */
 #define reserve_record(type, who)                                                                                      \
-	(has_room(sizeof(type), ROOM_ORDINARY, (who)->image_id) ? (type *)reserve_bytes(sizeof(type), (who)->image_id) \
-								: NULL)
+	(has_room(sizeof(type), ROOM_ORDINARY, (who)->image_id, (who)->image_id)                                       \
+		 ? (type *)reserve_bytes(sizeof(type), (who)->image_id)                                                \
+		 : NULL)
 
 ALWAYS_INLINE void *reserve_bytes(const __u32 size, __u64 image_id)
 {
@@ -141,6 +158,16 @@ ALWAYS_INLINE struct scratch *take_scratch(__u64 image_id)
 ALWAYS_INLINE void give_back(struct scratch *s)
 {
 	s->busy = 0;
+}
+
+/* The last 16 bytes before `end`: what tells one path from another, mostly. */
+ALWAYS_INLINE __u64 text_end(struct scratch *s, __u32 end)
+{
+	__u32 at = end - 16;
+
+	barrier_var(at);
+	at &= AMBIT_REC_MAX - 1;
+	return *(__u64 *)(s->record + at) * 31 + *(__u64 *)(s->record + at + 8) + end;
 }
 
 /* Appends `len` bytes of kernel memory to the record under construction; returns the new end. `len` is at most 4095 and

@@ -67,6 +67,7 @@
 #define O_PATH 010000000
 #define O_EXEC_BY_KERNEL 0x20 /* __FMODE_EXEC */
 
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 #define TS_COMPAT 0x0002 /* arch/x86/include/asm/thread_info.h */
 #define X32_SYSCALL_BIT 0x40000000

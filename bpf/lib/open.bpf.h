@@ -149,5 +149,5 @@ ALWAYS_INLINE void tell_open(struct scratch *s, struct subject *who, struct file
 		quality |= AMBIT_Q_PROTECTED;
 	fill_header(&r->h, who, o->access & AMBIT_ACCESS_EXECUTE ? AMBIT_REC_MAP : AMBIT_REC_OPEN, hook,
 		    quality | target_quality(target));
-	send_record(&r->h, sizeof(*r) + path_len, who, o->flags ? ROOM_RESERVED : ROOM_ORDINARY);
+	send_of_object(&r->h, sizeof(*r) + path_len, who, o->flags, r->obj.ino);
 }

@@ -51,11 +51,31 @@ OwnPaths own_paths(const config::Config& config, const std::string& program) {
   out.parts.erase("");
   out.rules.insert(config.files.begin(), config.files.end());
   out.folders.emplace(config::kDefaultFolder);
+  out.pins = config.kernel.pin_path;
   for (const auto* source : {&config.scopes, &config.rules, &config.packs, &config.catalog}) add_source(*source, out);
   return out;
 }
 
+/// bpffs has no file handles for fanotify; its directory is told of as one of a model's.
+void OwnFiles::protect_pins(const std::string& folder) {
+  FileId found;
+  const util::Fd fd(folder.empty() ? -1 : ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (fd.valid()) {
+    const int fds[] = {fd.get()};
+    const auto objects = identify_(fds);
+    if (objects.ok() && !objects->empty()) found = {objects->front().dev, objects->front().ino};
+  }
+  const std::lock_guard lock(mutex_);
+  const auto former = std::exchange(pins_, found);
+  if (former == found) return;
+  if (former.known()) sensor_.unprotect_dir(former);
+  if (!found.known()) return;
+  if (const auto status = sensor_.protect_dir(found, kOwnParts); !status.ok())
+    spdlog::warn("own files: {}: {}", folder, status.error().message);
+}
+
 void OwnFiles::protect(const OwnPaths& paths) {
+  protect_pins(paths.pins);
   std::vector<std::pair<util::Fd, std::uint32_t>> files;
   std::set<std::string> folders = paths.folders;
   const auto add = [&](const std::set<std::string>& list, std::uint32_t flags) {

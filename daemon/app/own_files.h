@@ -24,6 +24,7 @@ struct OwnPaths {
   std::set<std::string> parts;    ///< ledger, program, control socket
   std::set<std::string> rules;    ///< configuration, scopes, rules, packs, catalogue: files
   std::set<std::string> folders;  ///< what lies in them is rules
+  std::string pins;               ///< what lies there are parts; empty = nothing is pinned
 
   /// AMBIT_PROTECT_* of a path; 0 = nobody's here.
   [[nodiscard]] std::uint32_t flags_of(const std::string& path) const;
@@ -42,11 +43,14 @@ class OwnFiles {
   void protect(const OwnPaths& paths);
 
  private:
+  void protect_pins(const std::string& folder);
+
   kernel::Sensor& sensor_;
   collector::Identify identify_;
   collector::FanotifyWatch* watch_;
   std::mutex mutex_;
   std::set<FileId> protected_;
+  FileId pins_;
 };
 
 }  // namespace ambit::app

@@ -27,7 +27,7 @@ namespace ambit::collector {
 namespace {
 
 constexpr std::uint64_t kSelfMask = FAN_MOVE_SELF | FAN_DELETE_SELF | FAN_ONDIR;
-constexpr std::uint64_t kNameMask = FAN_CREATE | FAN_DELETE;
+constexpr std::uint64_t kNameMask = FAN_CREATE | FAN_DELETE | FAN_ATTRIB | FAN_EVENT_ON_CHILD;
 constexpr std::uint64_t kPairMask = kSelfMask | kNameMask | FAN_RENAME;
 constexpr std::uint64_t kSingleMask = kSelfMask | kNameMask | FAN_MOVED_FROM | FAN_MOVED_TO;
 
@@ -125,6 +125,8 @@ class FanotifyWatch::Impl {
     const auto removal = (record.mask & FAN_ONDIR) != 0 ? EventKind::rmdir : EventKind::unlink;
     if ((record.mask & FAN_DELETE) != 0) send(record, removal, record.entry, {}, {});
     if ((record.mask & FAN_DELETE_SELF) != 0) send(record, EventKind::rmdir, record.entry, {}, {});
+    // Mode, owner, times and extended attributes alike: the kernel does not say which.
+    if ((record.mask & FAN_ATTRIB) != 0) send(record, EventKind::chmod, record.entry, {}, record.entry);
   }
 
   /// A new name is a directory, a symbolic link, a further hard link, or a new file; the last is told by the open that
@@ -166,6 +168,7 @@ class FanotifyWatch::Impl {
     place(from, facts.path, facts.dir);
     place(to, facts.path2, facts.dir2);
     if (!now_at.handle.empty()) facts.object = object_of(record, now_at);
+    if (kind == EventKind::chmod) facts.mode = facts.object.mode & 07777;
     sink_(std::move(event));
   }
 

@@ -42,6 +42,8 @@ constexpr std::array kOtherNames32 = {
     OtherName{"mmap", "mmap_pgoff"},
     OtherName{"clone", "ia32_clone"},
     OtherName{"sendfile", "sendfile"},
+    OtherName{"recvmmsg", "recvmmsg_time32"},
+    OtherName{"fallocate", "ia32_fallocate"},
 };
 
 std::string_view other_name(std::span<const OtherName> names, std::string_view call) {

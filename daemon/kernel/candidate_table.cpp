@@ -21,7 +21,8 @@ constexpr std::string_view kBlindMultishot =
     "connections of all but one of the requests that carry the same number in one ring";
 constexpr std::string_view kBlindRingNames =
     "the object behind a path where no security hook tells it (the kernel's copy of the caller's string is told); "
-    "changes of attributes; how an act ended that reports no success (IOSQE_CQE_SKIP_SUCCESS)";
+    "changes of attributes, of sizes (truncate, fallocate) and of extended attributes; how an act ended that reports "
+    "no success (IOSQE_CQE_SKIP_SUCCESS)";
 constexpr std::string_view kBlindMprotect = "memory of no file; files that have a name and that nobody protects";
 constexpr std::string_view kBlindMprotectByCall =
     "memory of no file; files that have a name and that nobody protects; of several mappings that one call changes all "
@@ -32,7 +33,8 @@ constexpr std::string_view kBlindExhaustionAtFunctions =
     "own calls, where the kernel tells no type of these (6.18)";
 constexpr std::string_view kBlindNames =
     "the object behind a path (the caller's string is read after the call); by strangers only with a directory "
-    "descriptor or as a watched name, protected parents are left to fanotify";
+    "descriptor or as a watched name, protected parents are left to fanotify, which tells that attributes changed (as "
+    "chmod) and not which, and neither truncate() nor new links elsewhere by a relative path";
 constexpr std::string_view kBlindNamesByObject =
     "the object of a call that was refused before the security hook, and of extended attributes by path (the caller's "
     "string)";
@@ -106,12 +108,15 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"copy",
      kSysExit,
      {"tp_btf__sys_exit", "call__copy", "iter__copies"},
-     "copies by read and write, or by loads and stores of mapped pages"},
+     "copies by read and write, or by loads and stores of mapped pages; io_uring's before 5.19, and those that report "
+     "no "
+     "success (IOSQE_CQE_SKIP_SUCCESS)"},
     {"copy",
      kSysExit,
      {"tp_btf__sys_exit", "call__copy"},
-     "copies by read and write, or by loads and stores of mapped pages; the last part of a copy that "
-     "was made in parts within a second"},
+     "copies by read and write, or by loads and stores of mapped pages; io_uring's before 5.19, and those that report "
+     "no "
+     "success (IOSQE_CQE_SKIP_SUCCESS); the last part of a copy that was made in parts within a second"},
     {"mount",
      kSysExit,
      {"tp_btf__sys_exit", "call__mount"},
@@ -188,18 +193,24 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"signal",
      "tp_btf/signal_generate",
      {"tp_btf__signal_generate"},
-     "signals inside one workload; the sender of a timer's"},
+     "signals inside one workload; the sender of a timer's or of a file's that is ready (F_SETSIG); limits of "
+     "processor time (prlimit)"},
     {"socket",
      kSysExit,
      {"tp_btf__sys_exit", "call__socket"},
-     "netlink sockets of the routing protocol (every look-up of a name makes one)"},
+     "netlink sockets of the routing protocol (every look-up of a name makes one); where raw, packet and netlink "
+     "sockets "
+     "are bound, and whom they send to"},
     {"stdio",
      kSysExit,
      {"tp_btf__sys_exit", "call__stdio"},
      "sockets that took the place of a closed descriptor; see exec"},
     {"process_vm", kSysExit, {"tp_btf__sys_exit", "call__act"}, ""},
     {"kcmp", kSysExit, {"tp_btf__sys_exit", "call__act"}, "the second of two strangers"},
-    {"perf_event", kSysExit, {"tp_btf__sys_exit", "call__act"}, ""},
+    {"perf_event",
+     kSysExit,
+     {"tp_btf__sys_exit", "call__act"},
+     "counters of strangers for the whole machine or a control group"},
     {"userfaultfd", kSysExit, {"tp_btf__sys_exit", "call__act"}, "descriptors from /dev/userfaultfd: an open"},
     {"keyring",
      kSysExit,
@@ -268,7 +279,8 @@ const std::vector<Candidate> kWrittenCandidates = {
     {"io_uring_received",
      "tp_btf/io_uring_complete",
      {"tp_btf__io_uring_complete__received"},
-     "multishot requests and those with buffers that the kernel chooses"},
+     "multishot requests and those with buffers that the kernel chooses; requests that report no success "
+     "(IOSQE_CQE_SKIP_SUCCESS)"},
     {"inventory", "iter.s/task", {"iter__task_argv", "iter__task_file"}, "unconnected datagram sockets"},
     {"inventory",
      "iter/task",

@@ -113,7 +113,7 @@ std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vecto
     } else if (auto& best = plan.back(); state.state == HookState::active) {
       state.detail = fmt::format("{}: {}", best.hook, best.detail);
       best = std::move(state);
-    } else {
+    } else if (state.hook != best.hook) {  // of two ways by one hook the first says why
       best.detail += fmt::format("; {}: {}", state.hook, state.detail);
     }
   }

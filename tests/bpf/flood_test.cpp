@@ -91,6 +91,10 @@ int flood_and_open_protected(const char* path) {
   const int status = flood(path);
   return status != 0 ? status : ::close(::open(kProtected, O_RDONLY));
 }
+int flood_protected_and_open_another(const char* path) {
+  const int status = flood(path);
+  return status != 0 ? status : ::close(::open(kQuiet, O_RDONLY));
+}
 int flood_by_children(const char* path) {
   if (!take_new_image()) return 1;
   for (int i = 0; i < kFloodOpens / 100; ++i) {
@@ -187,6 +191,17 @@ TEST_F(Flood, ProtectedObjectsExecAndExitAreToldAllTheSame) {
   EXPECT_TRUE(is_cred_told);
   EXPECT_TRUE(is_open_told);
   EXPECT_TRUE(is_exit_told);
+}
+
+TEST_F(Flood, OfOneProtectedObjectHidesNoActOnAnother) {
+  load(50);
+  for (const auto& path : {kProtected, kQuiet})
+    ASSERT_TRUE(sensor_->protect_file(identity_by_stat(path), AMBIT_PROTECT_SECRET).ok());
+  ASSERT_EQ(Actor::run(flood_protected_and_open_another, kProtected), 0);
+  ASSERT_EQ(Actor::run(open_few, kQuiet), 0);
+  EXPECT_EQ(sum(opens_of(kQuiet)), static_cast<std::uint64_t>(kQuietOpens) + 1) << "its own, and those of another";
+  EXPECT_GT(lost(AMBIT_LOSS_THROTTLED), 0U);
+  EXPECT_EQ(lost(AMBIT_LOSS_RING_FULL), 0U) << "the reserve is there still";
 }
 
 TEST_F(Flood, IsOverWhenItsRecordsAreReleased) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "sensor_fixture.h"
@@ -36,6 +37,22 @@ int become_nobody(const char*) {
 }
 int leave_uts(const char*) {
   return ::unshare(CLONE_NEWUTS);
+}
+int change_nothing_then_user(const char*) {
+  for (int i = 0; i < 50; ++i) {
+    if (::syscall(SYS_setresuid, -1, -1, -1) != 0) return 1;  // of this thread; libc's is of all
+  }
+  return static_cast<int>(::syscall(SYS_setresuid, 65534, 65534, 65534));
+}
+/// A child in a UTS namespace of its own, then one beside it.
+int clone_into_namespace(const char*) {
+  for (const unsigned long flags : {static_cast<unsigned long>(CLONE_NEWUTS), 0UL}) {
+    const auto child = static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, 0UL));
+    if (child < 0) return 1;
+    if (child == 0) ::_exit(0);
+    ::waitpid(child, nullptr, 0);
+  }
+  return 0;
 }
 int unshare_files(const char*) {
   return ::unshare(CLONE_FILES);
@@ -134,6 +151,32 @@ TEST_F(Process, NewNamespaceIsANewImage) {
   const auto changes = trace.of(AMBIT_REC_CRED);
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_EQ(changes[0]->as<ambit_rec_cred>().what, AMBIT_CRED_NS);
+}
+
+TEST_F(Process, CallsThatChangeNoCredentialsAreToldOnce) {
+  const Trace trace = SensorTest::trace(change_nothing_then_user);
+  const auto changes = trace.of(AMBIT_REC_CRED);
+  ASSERT_EQ(changes.size(), 2U) << "what they are, and the real change";
+  EXPECT_EQ(changes[0]->as<ambit_rec_cred>().euid, 0U);
+  EXPECT_EQ(changes[1]->as<ambit_rec_cred>().euid, 65534U);
+}
+
+TEST_F(Process, ChildThatBeginsInNewNamespacesIsANewImage) {
+  const Trace trace = SensorTest::trace(clone_into_namespace);
+  const auto forks = trace.of(AMBIT_REC_FORK);
+  ASSERT_EQ(forks.size(), 2U);
+  const auto& apart = forks[0]->as<ambit_rec_fork>();
+  const auto changes = trace.of(AMBIT_REC_CRED, static_cast<pid_t>(apart.child_tgid));
+  ASSERT_EQ(changes.size(), 1U);
+  const auto& change = changes[0]->as<ambit_rec_cred>();
+  EXPECT_EQ(change.what, AMBIT_CRED_NS);
+  EXPECT_EQ(change.old_image_id, apart.child_image_id);
+  EXPECT_NE(change.h.image_id, apart.child_image_id);
+  const auto exits = trace.of(AMBIT_REC_EXIT, static_cast<pid_t>(apart.child_tgid));
+  ASSERT_EQ(exits.size(), 1U);
+  EXPECT_EQ(exits[0]->header().image_id, change.h.image_id);
+  const auto& beside = forks[1]->as<ambit_rec_fork>();
+  EXPECT_TRUE(trace.of(AMBIT_REC_CRED, static_cast<pid_t>(beside.child_tgid)).empty()) << "an ordinary child";
 }
 
 TEST_F(Process, UnsharingOpenFilesIsNot) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signals from one process to another.
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -45,6 +47,17 @@ int kill_with_forged_code(const char*) {
   const long rc = ::syscall(SYS_rt_sigqueueinfo, child, SIGTERM, &info);
   ::waitpid(child, nullptr, 0);
   return rc != 0;
+}
+/// A file that is ready ends another process.
+int kill_by_ready_file(const char*) {
+  const pid_t child = other_program();
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 1;
+  if (::fcntl(ends[0], F_SETOWN, child) != 0 || ::fcntl(ends[0], F_SETSIG, SIGTERM) != 0) return 2;
+  if (::fcntl(ends[0], F_SETFL, O_ASYNC) != 0 || ::write(ends[1], "x", 1) != 1) return 3;
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM ? 0 : 4;
 }
 int signal_oneself(const char*) {
   ::signal(SIGUSR1, SIG_IGN);
@@ -92,6 +105,14 @@ TEST_F(Signals, ForgedTimerCodeDoesNotHideATermination) {
   const Trace trace = SensorTest::trace(kill_with_forged_code);
   ASSERT_EQ(trace.status, 0);
   ASSERT_EQ(signals_of(trace).size(), 1U);
+  EXPECT_TRUE(signals_of(trace)[0]->header().quality & AMBIT_Q_UNATTRIBUTED);
+}
+
+TEST_F(Signals, FileThatIsReadyDoesNotHideATermination) {
+  const Trace trace = SensorTest::trace(kill_by_ready_file);
+  ASSERT_EQ(trace.status, 0);
+  ASSERT_EQ(signals_of(trace).size(), 1U);
+  EXPECT_EQ(signals_of(trace)[0]->as<ambit_rec_act>().number, static_cast<unsigned>(SIGTERM));
   EXPECT_TRUE(signals_of(trace)[0]->header().quality & AMBIT_Q_UNATTRIBUTED);
 }
 

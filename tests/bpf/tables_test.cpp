@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -191,6 +193,39 @@ TEST_F(Tables, ToldActsMakeRoomAndItIsCounted) {
   EXPECT_GT(now.full, 0U);
 }
 
+/// Each parent dies before its child, which is sent a signal for it: by one whose exit was told already.
+int die_before_children(const char*) {
+  for (int i = 0; i < 200; ++i) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return 1;
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+      if (::fork() == 0) {
+        ::signal(SIGUSR1, [](int) { ::_exit(0); });
+        ::prctl(PR_SET_PDEATHSIG, SIGUSR1);
+        const char ready = 1;
+        if (::write(ends[1], &ready, 1) != 1) ::_exit(1);
+        for (;;) ::pause();
+      }
+      char ready = 0;
+      ::_exit(::read(ends[0], &ready, 1) == 1 ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(parent, &status, 0);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    if (status != 0) return 1;
+  }
+  return 0;
+}
+
+TEST_F(Tables, ProcessesThatSignalAfterTheirEndAreNotKept) {
+  auto sensor = load(own_options());
+  const auto before = use(*sensor, "procs").used;
+  ASSERT_EQ(Actor::run(die_before_children), 0);
+  EXPECT_LT(use(*sensor, "procs").used, before + 100);
+}
+
 int ask_many(const char*) {
   for (int i = 0; i < 400; ++i) {
     const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -216,7 +251,8 @@ TEST_F(Tables, DnsSocketsMakeRoomAndItIsCounted) {
 
 int lose_by_many_images(const char* path) {
   for (int i = 0; i < 400; ++i) {
-    if (::setresuid(::getuid(), ::geteuid(), ::geteuid()) != 0) return 1;
+    const auto other = static_cast<gid_t>(i % 2);
+    if (::setresgid(static_cast<gid_t>(-1), static_cast<gid_t>(-1), other) != 0) return 1;
     for (int n = 0; n < 20; ++n) ::close(::open(path, O_RDONLY));
   }
   return 0;

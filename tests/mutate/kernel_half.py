@@ -33,6 +33,8 @@ def candidates(root):
     for signal, hook, names in rows:
         hook = constants.get(hook, hook.strip('"'))
         before = [one.hook for one in found if one.signal == signal]
+        if hook == constants["kSysExit"]:
+            before.append(constants["kFunctions"])  # the same, by the functions of the calls, comes first
         found.append(Candidate(signal, hook, re.findall(r'"(\w+)"', names), before))
     return found
 
@@ -50,8 +52,10 @@ class Builder:
             if not name.endswith(".bpf.c"):
                 continue
             if name not in self.sources:
-                self.sources[name] = subprocess.run(self.compiler("-E", os.path.join(self.root, "bpf", name)),
-                                                    check=True, capture_output=True, text=True).stdout
+                text = subprocess.run(self.compiler("-E", os.path.join(self.root, "bpf", name)),
+                                      check=True, capture_output=True, text=True).stdout
+                # The object holds the text of each line where the compiler finds its file: without, it is smaller in any case.
+                self.sources[name] = text.replace(f'"{self.root}/', '"none/')
             if definition(self.sources[name], program):
                 return name, self.sources[name]
         raise LookupError(f"no source defines {program}")
@@ -68,8 +72,7 @@ class Builder:
         answer = 1 if program.startswith(ALLOWING) else 0
         emptied = os.path.join(self.folder, program + ".i")
         with open(emptied, "w", encoding="utf-8") as out:
-            # As many lines as before: the object holds the text of each, read from the file that the line is of.
-            out.write(text[:begin] + f"{{ return {answer}; }}" + "\n" * text.count("\n", begin, end) + text[end:])
+            out.write(text[:begin] + f"{{ return {answer}; }}" + text[end:])
         compiled = os.path.join(self.folder, program + ".o")
         subprocess.run(self.compiler("-x", "cpp-output", "-c", emptied, "-o", compiled), check=True)
         parts = []

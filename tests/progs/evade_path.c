@@ -223,6 +223,12 @@ static int opened_up(char** a) {
   return report("chmod", started, open(a[0], O_PATH), got);
 }
 
+// FOLDER FILE: by its bare name.
+static int opened_up_within(char** a) {
+  must(chdir(a[0]), a[0]);
+  return opened_up(a + 1);
+}
+
 // FOLDER TEXT: a new secret takes the place of the old as in a Kubernetes volume, by one rename of `..data`; read
 // later.
 static int rotated(char** a) {
@@ -245,13 +251,28 @@ static int rotated(char** a) {
 
 int main(int argc, char** argv) {
   static const struct mode modes[] = {
-      {"read", read_path, 1},       {"at", read_at, 2},        {"in_root", read_in_root, 2},
-      {"beneath", read_beneath, 2}, {"reopen", reopen, 2},     {"later", made_later, 3},
-      {"handle", by_handle, 2},     {"chroot", in_chroot, 2},  {"deep", deep, 2},
-      {"odd_name", odd_name, 2},    {"swap", swapped_link, 3}, {"away", renamed_between, 2},
-      {"folder", folder_moved, 3},  {"own_link", own_link, 2}, {"unnamed", unnamed_file, 3},
-      {"exchange", exchanged, 2},   {"truncate", cut, 1},      {"away_later", away_and_later, 2},
-      {"chmod", opened_up, 1},      {"rotated", rotated, 2},   {"link_stays", link_that_stays, 2},
+      {"read", read_path, 1},
+      {"at", read_at, 2},
+      {"in_root", read_in_root, 2},
+      {"beneath", read_beneath, 2},
+      {"reopen", reopen, 2},
+      {"later", made_later, 3},
+      {"handle", by_handle, 2},
+      {"chroot", in_chroot, 2},
+      {"deep", deep, 2},
+      {"odd_name", odd_name, 2},
+      {"swap", swapped_link, 3},
+      {"away", renamed_between, 2},
+      {"folder", folder_moved, 3},
+      {"own_link", own_link, 2},
+      {"unnamed", unnamed_file, 3},
+      {"exchange", exchanged, 2},
+      {"truncate", cut, 1},
+      {"away_later", away_and_later, 2},
+      {"chmod", opened_up, 1},
+      {"rotated", rotated, 2},
+      {"link_stays", link_that_stays, 2},
+      {"chmod_within", opened_up_within, 2},
   };
   return RUN_MODE(argc, argv, modes);
 }

@@ -20,8 +20,8 @@
 #include "truth.h"
 
 static const char kUsage[] =
-    "mechanism keyring | userfaultfd | bpf | perf | module NAME | kexec | unshare | socket "
-    "raw|packet|vsock|uevent|plain\n"
+    "mechanism keyring | userfaultfd | bpf | perf | module NAME | kexec | kexec_nothing | unshare | clone\n"
+    "          | socket raw|packet|vsock|uevent|plain\n"
     "          | vsock_connect MACHINE PORT | vsock_listen PORT\n"
     "          | stdio HOST PORT | stdio_exec HOST PORT | traceme\n"
     "          | vm_read PID ADDRESS | vm_write PID ADDRESS | kcmp PID | count PID | signal PID NUMBER";
@@ -98,6 +98,15 @@ static pid_t traced_child(void) {
   return status == 0 ? child : -1;
 }
 
+// A child in a namespace of its own goes on in the place of its parent, which ends as it does. -1: there is none.
+static int begin_apart(void) {
+  const pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUTS | SIGCHLD, NULL, NULL, NULL, 0UL);
+  int status = 0;
+  if (child <= 0) return child;
+  waitpid(child, &status, 0);
+  exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 int main(int argc, char** argv) {
   need_arguments(argc, 1, kUsage);
   const char* what = argv[1];
@@ -119,8 +128,12 @@ int main(int argc, char** argv) {
     ret = syscall(SYS_delete_module, one, O_NONBLOCK) == 0 ? -1 : 0;  // refused or not there: that is the act
   else if (!strcmp(what, "kexec"))
     ret = syscall(SYS_kexec_load, 0UL, 0UL, NULL, ~0UL) == 0 ? -1 : 0;
+  else if (!strcmp(what, "kexec_nothing"))  // what was loaded is taken away: nothing, where nothing was
+    ret = syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL);
   else if (!strcmp(what, "unshare"))
     ret = unshare(CLONE_NEWUTS);
+  else if (!strcmp(what, "clone"))
+    ret = begin_apart();
   else if (!strcmp(what, "socket"))
     ret = make_socket(one);
   else if (!strcmp(what, "vsock_connect"))

@@ -25,6 +25,7 @@ struct ambit_proc {
 	__u64 cgroup_id;  /* cgroup v2 the process was last seen to enter */
 	__u32 state;      /* cached AMBIT_IMAGE_* */
 	__u32 generation; /* of the cache: valid while it equals the object's `decision_generation` */
+	__u64 credentials; /* a number that stands for those that were told last; 0 = none since exec */
 };
 
 /* What the sys_exit dispatcher does with one system call (read-only tables by number). Members named *_arg hold the

@@ -15,7 +15,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #endif
 
-#define AMBIT_ABI 3
+#define AMBIT_ABI 4
 
 /* Record types. */
 #define AMBIT_REC_EXEC 1          /* struct ambit_rec_exec; with AMBIT_Q_INVENTORY: was running before us */

@@ -69,10 +69,26 @@ ROWS = [
         inside=False),
     Row("stranger_deletes_model", "change_name unlink {dir}/model/second.gguf", "unlink", "{dir}/model/second.gguf",
         "out_of_scope", ("AMB-1005",), inside=False),
+    Row("stranger_changes_the_kernel", "mechanism kexec_nothing", "kexec", "", "unscoped", ("AMB-1504",), inside=False, workload="-"),
+    Row("stranger_tries_to_change_the_kernel", "mechanism kexec", "kexec", "", "unscoped", inside=False, workload="-"),
 ]
 
 FILES = ("ok/file", "ok/denied/file", "other/file", "other/dots", "other/linked", "other/compat", "other/gone", "other/cut",
          "other/ring", "out/a", "model/weights.gguf", "model/second.gguf", "secret/key")
+
+
+def word_of(path):
+    try:
+        with open(path, encoding="ascii") as word:
+            return word.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def is_done_here(row):
+    """Some kernels take no other kernel; one that is loaded is not taken away."""
+    takes_kernels = (word_of("/sys/kernel/kexec_loaded"), word_of("/proc/sys/kernel/kexec_load_disabled")) == ("0", "0")
+    return takes_kernels or row.command != "mechanism kexec_nothing"
 
 
 def main():
@@ -80,7 +96,7 @@ def main():
     bench = Bench(BUILD, "acts", SCOPE, FILES)
     os.symlink(bench.dir + "/other/linked", bench.dir + "/ok/link")
     try:
-        for row in ROWS:
+        for row in filter(is_done_here, ROWS):
             cases.run(row.name, check, bench, row)
     finally:
         bench.stop()

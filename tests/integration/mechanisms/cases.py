@@ -38,6 +38,7 @@ ROWS = [
     Row("kernel_module", "mechanism module ambit_no_such_module", "kernel_module", "ambit_no_such_module", "denied", ("AMB-1503",)),
     Row("kexec", "mechanism kexec", "kexec", "", "denied", ("AMB-1503",)),
     Row("unshare", "mechanism unshare", "cred", "", "denied", ("AMB-1505",)),
+    Row("child_in_a_new_namespace", "mechanism clone", "cred", "", "denied", ("AMB-1505",)),
     Row("socket_raw", "mechanism socket raw", "socket", "raw", "out_of_scope", ("AMB-1205",)),
     Row("socket_packet", "mechanism socket packet", "socket", "packet", "out_of_scope", ("AMB-1205",)),
     Row("socket_granted", "mechanism socket vsock", "socket", "vsock", "in_scope"),

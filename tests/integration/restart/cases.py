@@ -341,6 +341,8 @@ def removed_pins_come_back(world):
     world.daemon.start()
     generation = world.restart_state()["ring_generation"]
     shutil.rmtree(world.daemon.pin_path)
+    who = world.daemon.wait_alert(lambda a: a["rule"]["id"] == "AMB-1907" and world.daemon.pin_path in json.dumps(a["object"]))
+    expect(who and who["process"]["pid"] == os.getpid(), f"who removed them is not told: {who and who['process']}")
     found = world.daemon.wait_alert(lambda a: a["rule"]["id"] == "AMB-1909")
     expect(found, "not told")
     expect_contains("message", found["message"], world.daemon.pin_path, "restored")

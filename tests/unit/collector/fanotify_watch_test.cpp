@@ -77,6 +77,27 @@ TEST_F(FanotifyWatchTest, TellsRenamesWithBothNames) {
   EXPECT_EQ(f.object.id, id);
 }
 
+TEST_F(FanotifyWatchTest, TellsChangedAttributesOfWhatLiesInADirectory) {
+  tree_.file("/d/m.gguf");
+  tree_.file("/e/other");
+  const auto id = tree_.id("/d/m.gguf");
+  as_other([&] {
+    if (::chdir(tree_.path("/d").c_str()) != 0 || ::chmod(tree_.path("/e/other").c_str(), 0666) != 0) _exit(1);
+    if (::chmod("m.gguf", 0666) != 0) _exit(1);
+  });
+  const auto events = wait_for(1);
+  ASSERT_EQ(events.size(), 1U) << "not what lies elsewhere";
+  EXPECT_EQ(events[0].kind, EventKind::chmod);
+  const auto& f = std::get<NameFacts>(events[0].facts);
+  EXPECT_EQ(f.path, "/seen/m.gguf");
+  EXPECT_EQ(f.object.id, id);
+  EXPECT_EQ(f.mode, 0666U);
+  as_other([&] {
+    if (::chown(tree_.path("/d/m.gguf").c_str(), 65534, 65534) != 0) _exit(1);
+  });
+  EXPECT_EQ(wait_for(1).size(), 1U);
+}
+
 TEST_F(FanotifyWatchTest, TellsOnlyTheWatchedSideOfARename) {
   if (!watch_->reports_targets()) GTEST_SKIP() << "missing: FAN_RENAME";
   tree_.file("/d/a");

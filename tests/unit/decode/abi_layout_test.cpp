@@ -13,7 +13,7 @@
 namespace {
 
 TEST(AbiLayout, HeaderAndObjectAre64Bytes) {
-  EXPECT_EQ(AMBIT_ABI, 3);
+  EXPECT_EQ(AMBIT_ABI, 4);
   EXPECT_EQ(sizeof(ambit_rec_header), 64U);
   EXPECT_EQ(offsetof(ambit_rec_header, leader_start_ns), 24U);
   EXPECT_EQ(offsetof(ambit_rec_header, size), 40U);
@@ -87,7 +87,7 @@ TEST(AbiLayout, NetworkRecords) {
 
 TEST(AbiLayout, MapsAndTrivialCopies) {
   EXPECT_EQ(sizeof(ambit_image), 16U);
-  EXPECT_EQ(sizeof(ambit_proc), 32U);
+  EXPECT_EQ(sizeof(ambit_proc), 40U);
   EXPECT_EQ(sizeof(ambit_file_key), 16U);
   EXPECT_EQ(sizeof(ambit_call), 28U);
   EXPECT_EQ(offsetof(ambit_call, slot), 8U);
