@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real sequences of acts, each with its twin that must not be taken for one: a program run after or before a request, many or
-few undeclared peers, bytes to a peer above or below a limit; what is kept over a reload."""
+few undeclared peers, bytes to a peer or connections of a client above or below a limit, many or few processes looked into, a
+secret of two workloads or of one; what is kept over a reload."""
+import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -10,17 +13,46 @@ import tempfile
 import threading
 
 from harness import host
-from harness.check import Cases, expect, expect_equal
+from harness.check import Cases, expect, expect_contains, expect_equal
 from harness.one_act import Bench, Row, expect_active
 
 BUILD = os.path.abspath(sys.argv[1])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 LIMIT = 1 << 20
+DAY_LIMIT = 1 << 30    # AMB-2306
+PIECE = 1 << 27
+BURST = 3000           # AMB-2308
+LOOKED_INTO = 10       # AMB-2309
 
 SCOPE = """\
   processes: {{server: {{executable: "{dir}/bin/*"}}}}
   files: {{read: [/**], write: ["/memfd:*"]}}
-  network: {{egress: [{{cidr: 127.0.0.2/32}}], ingress: {{listen: [{listen}]}}}}
+  network: {{egress: [{{cidr: 127.0.0.2/31}}], ingress: {{listen: [{listen}]}}}}
+"""
+# Two workloads that may read the same secret; each has one of its own besides. FOLDER stands for where they are.
+SECRETS = """\
+  secrets:
+    - {{id: shared, path: FOLDER/shared, owner: tests, readers: [members]}}
+    - {{id: own, path: FOLDER/own, owner: tests, readers: [members]}}
+"""
+OTHER_CGROUP = "/ambit-correlation/other"
+OTHER = f"""\
+apiVersion: ambit.dev/v1
+kind: Scope
+metadata: {{name: other}}
+spec:
+  owner: {{team: tests, contact: tests@example.com}}
+  select: {{cgroup: {OTHER_CGROUP}}}
+  secrets:
+    - {{id: shared, path: FOLDER/shared, owner: tests, readers: [members]}}
+    - {{id: others, path: FOLDER/others, owner: tests, readers: [members]}}
+"""
+SERVER = """\
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as door:
+    print(flush=True)
+    while True:
+        door.accept()[0].close()
 """
 RULES = f"""\
 - rule: Bytes exchanged
@@ -130,8 +162,8 @@ def one_more_peer_is(bench):
 class Sink:
     """Reads what clients send until they close their side."""
 
-    def __init__(self):
-        self.door = socket.create_server(("127.0.0.2", 0))
+    def __init__(self, address):
+        self.address, self.door = address, socket.create_server((address, 0))
         self.port = self.door.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
 
@@ -142,12 +174,12 @@ class Sink:
             except OSError:
                 return
             with line:
-                while line.recv(65536):
+                while line.recv(1 << 20):
                     pass
 
 
 def send(bench, name, sink, count):
-    truth, _ = bench.act(Row(name, f"transfer 127.0.0.2 {sink.port} {count}", "traffic", "127.0.0.2", "in_scope"))
+    truth, _ = bench.act(Row(name, f"transfer {sink.address} {sink.port} {count}", "traffic", sink.address, "in_scope"))
     expect_equal("sent", truth["sent"], count)
     return truth
 
@@ -165,6 +197,121 @@ def the_last_byte_is(bench, sink):
     expect(host.wait_until(lambda: raised(bench, "TEST-2"), 5), "no alert")
     (alert,) = raised(bench, "TEST-2")
     expect_equal("message", alert["message"], f"127.0.0.2 got {LIMIT} bytes from {bench.workload}")
+
+
+def pieces_below_the_limit_of_a_day_are_not_told(bench, sink):
+    expect_active(bench, "traffic")
+    for number in range(1, DAY_LIMIT // PIECE):
+        send(bench, f"piece_{number}", sink, PIECE)
+    settle(bench, send(bench, "last_piece", sink, PIECE - 1))
+    expect_equal("alerts", raised(bench, "AMB-2306"), [])
+
+
+def the_last_byte_of_a_day_is(bench, sink):
+    expect_active(bench, "traffic")
+    truth = send(bench, "last_of_a_day", sink, 1)
+    expect(host.wait_until(lambda: raised(bench, "AMB-2306"), 5), "no alert")
+    (alert,) = raised(bench, "AMB-2306")
+    expect_equal("process", alert["process"]["pid"], truth["pid"])
+    expect_contains("message", alert["message"], f"{bench.workload} sent {DAY_LIMIT} bytes to {sink.address} port {sink.port} within a day")
+
+
+@contextlib.contextmanager
+def serving(bench, name):
+    """A member that closes whatever it accepts."""
+    program = shutil.copy2(os.path.realpath("/usr/bin/python3"), f"{bench.dir}/bin/{name}")
+    server = host.launch_in(bench.cgroup, None, [program, "-S", "-c", SERVER, str(bench.names["listen"])], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, text=True, cwd="/")
+    try:
+        server.stdout.readline()
+        yield server
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def call(bench, count):
+    for _ in range(count):
+        with socket.create_connection(("127.0.0.1", bench.names["listen"]), 10, ("127.0.0.8", 0)) as line:
+            line.recv(1)
+
+
+def connections_below_the_limit_are_no_burst(bench):
+    with serving(bench, "door") as server:
+        call(bench, BURST - 1)
+    settle(bench, {"pid": server.pid})
+    expect_equal("alerts", raised(bench, "AMB-2308"), [])
+
+
+def one_more_connection_makes_a_burst(bench):
+    with serving(bench, "door_again") as server:
+        call(bench, 1)
+        expect(host.wait_until(lambda: raised(bench, "AMB-2308"), 5), "no alert")
+    (alert,) = raised(bench, "AMB-2308")
+    expect_equal("process", alert["process"]["pid"], server.pid)
+    expect_contains("message", alert["message"], f"127.0.0.8 made {BURST} connections to {bench.workload} within a minute")
+
+
+@contextlib.contextmanager
+def crowd(bench, name):
+    """Processes of the workload that wait: their numbers."""
+    program = shutil.copy2(os.path.join(bench.programs, "crowd"), f"{bench.dir}/bin/{name}")
+    parent = host.launch_in(bench.cgroup, None, [program, str(LOOKED_INTO), "0", "/dev/null"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            text=True, cwd="/")
+    try:
+        parent.stdout.readline()
+        yield sorted(set(bench.cgroup.pids()) - {parent.pid})
+    finally:
+        parent.communicate(timeout=10)
+
+
+def look_into(bench, name, pids):
+    """A stranger's program, one process, opens what /proc shows of each."""
+    files = " ".join(f"/proc/{pid}/maps" for pid in pids)
+    truth, _ = bench.act(Row(name, "spawn /usr/bin/grep -qs ambit-no-such-text " + files, "open", "", "out_of_scope", inside=False))
+    return truth
+
+
+def few_processes_looked_into_are_no_search(bench):
+    with crowd(bench, "crowd") as pids:
+        settle(bench, look_into(bench, "glance", pids[1:] + pids[1:]))
+    expect(any(alert["rule"]["id"] == "AMB-1604" for alert in bench.daemon.alerts.read()), "nothing was told of the files")
+    expect_equal("alerts", raised(bench, "AMB-2309"), [])
+
+
+def one_more_process_is(bench):
+    with crowd(bench, "crowd_again") as pids:
+        truth = look_into(bench, "search", pids)
+        expect(host.wait_until(lambda: raised(bench, "AMB-2309"), 5), "no alert")
+    (alert,) = raised(bench, "AMB-2309")
+    expect_equal("process", alert["process"]["pid"], truth["child"])
+    expect_contains("message", alert["message"], f"looked into {LOOKED_INTO} processes")
+
+
+def read_in(bench, cgroup, name, path):
+    program = shutil.copy2(os.path.join(bench.programs, "read_file"), f"{bench.dir}/bin/{name}")
+    run = host.launch_in(cgroup, None, [program, path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, cwd="/")
+    output, _ = run.communicate(timeout=20)
+    truth = json.loads(output)
+    expect(bench.events.wait(lambda e: e["event"] == "open" and e["process"]["pid"] == run.pid and e["object"].get("ino") == truth["ino"]),
+           f"no open of {path}")
+    return truth
+
+
+def secrets_of_one_workload_each_are_not_told(bench, other, folder):
+    for number, (cgroup, name) in enumerate(((bench.cgroup, "shared"), (bench.cgroup, "shared"), (bench.cgroup, "own"), (other, "others"))):
+        truth = read_in(bench, cgroup, f"read_{number}", f"{folder}/{name}")
+    settle(bench, truth)
+    expect_equal("alerts", raised(bench, "AMB-2311"), [])
+
+
+def a_secret_of_two_workloads_is(bench, other, folder):
+    truth = read_in(bench, other, "read_shared", folder + "/shared")
+    expect(host.wait_until(lambda: raised(bench, "AMB-2311"), 5), "no alert")
+    (alert,) = raised(bench, "AMB-2311")
+    expect_equal("process", alert["process"]["pid"], truth["pid"])
+    expect_contains("message", alert["message"], f"secret {folder}/shared (shared) is read by 2 workloads, last by other")
+    expect_equal("trail", [step["rule"] for step in alert["trail"]], ["AMB-2390"] * 3)
 
 
 def run_sleep(bench, name):
@@ -186,21 +333,39 @@ def status_shows_the_bounds(bench):
         expect(capacity and capacity > 0, f"no bound of {table}")
 
 
+def make_secrets(folder):
+    for name in ("shared", "own", "others"):
+        with open(f"{folder}/{name}", "w", encoding="ascii") as out:
+            out.write(name)
+
+
 def main():
     cases = Cases("correlation")
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="ambit-rules-") as rules:
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="ambit-rules-") as rules, \
+            tempfile.TemporaryDirectory(prefix="ambit-secrets-") as folder:
         rules.write(RULES)
         rules.flush()
-        bench = Bench(BUILD, "correlation", SCOPE, (), extra=f"rules: {{paths: [{ROOT}/rules/detections, {rules.name}]}}\n")
-        sink = Sink()
+        make_secrets(folder)
+        other = host.Cgroup(OTHER_CGROUP)
+        bench = Bench(BUILD, "correlation", SCOPE + SECRETS.replace("FOLDER", folder), (), {"other": OTHER.replace("FOLDER", folder)},
+                      extra=f"rules: {{paths: [{ROOT}/rules/detections, {rules.name}]}}\n")
+        sinks = Sink("127.0.0.2"), Sink("127.0.0.3")
         try:
             for case in (program_before_a_request_is_not, program_after_a_request_is_told, few_peers_are_not_a_scan,
-                         one_more_peer_is, a_reload_keeps_what_was_counted, status_shows_the_bounds):
+                         one_more_peer_is, a_reload_keeps_what_was_counted, status_shows_the_bounds,
+                         connections_below_the_limit_are_no_burst, one_more_connection_makes_a_burst,
+                         few_processes_looked_into_are_no_search, one_more_process_is):
                 cases.run(case.__name__, case, bench)
             for case in (bytes_below_the_limit_are_not_told, the_last_byte_is):
-                cases.run(case.__name__, case, bench, sink)
+                cases.run(case.__name__, case, bench, sinks[0])
+            for case in (pieces_below_the_limit_of_a_day_are_not_told, the_last_byte_of_a_day_is):
+                cases.run(case.__name__, case, bench, sinks[1])
+            for case in (secrets_of_one_workload_each_are_not_told, a_secret_of_two_workloads_is):
+                cases.run(case.__name__, case, bench, other, folder)
         finally:
-            sink.door.close()
+            for sink in sinks:
+                sink.door.close()
+            other.remove()
             bench.stop()
     return cases.status()
 

@@ -5,33 +5,50 @@ import json
 import os
 import pty
 import shutil
+import stat
 import subprocess
 import sys
 
 from harness import host
-from harness.check import Cases, Skip, expect, expect_equal
+from harness.check import Cases, Skip, expect, expect_contains, expect_equal
 from harness.one_act import Bench, Row, Silence, alerts_of, check, pid_of
 
 BUILD = os.path.abspath(sys.argv[1])
 NOBODY = 65534
 SHARED_MEMORY = "/dev/shm/ambit-detections"
+# Devices by their names alone: what they do is what /dev/null does.
+DEVICES = ("/dev/nvidia-ambit-undeclared", "/dev/nvidia-ambit-declared")
 
 SCOPE = """\
   models: [{{name: tiny, path: "{dir}/model/**", read: [members]}}]
-  secrets: [{{id: key, path: {dir}/secret/key, owner: tests, readers: [members]}}]
+  secrets:
+    - {{id: key, path: {dir}/secret/key, owner: tests, readers: [members]}}
+    - {{id: handed-on, path: {dir}/secret/handed_on, owner: tests, readers: [members], copyTo: ["{dir}/out/**"]}}
   files:
-    read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache, "{dir}/ok/**", "{dir}/bin/**", "{dir}/tools/**"]
+    read: [/usr/**, /lib/**, /lib64/**, /etc/ld.so.cache, "{dir}/ok/**", "{dir}/bin/**", "{dir}/tools/**", "{dir}/granted/**",
+           "/etc/python3*/**", /etc/pip.conf, /etc/locale.alias, "/etc/ssl/**"]
     write: ["{dir}/out/**"]
-  processes: {{server: {{executable: "{dir}/bin/*"}}, children: [{{executable: /usr/bin/true}}]}}
+  processes:
+    server: {{executable: "{dir}/bin/*"}}
+    children:
+      - /usr/bin/true
+      - "{dir}/granted/*"
+      - {{executable: "/usr/bin/python3*", argv: "*granted*"}}
+      - {{executable: /usr/bin/as, phases: [load]}}
+  phases: {{load: {{endsWhen: [{{quiet: 1m}}], max: 3s}}}}
   network: {{egress: [{{cidr: 127.0.0.2/32}}]}}
+  devices: [/dev/nvidia-ambit-declared]
   io: {{ioUring: deny}}
 """
 
-FILES = ("ok/.git/HEAD", "ok/page", "ok/.gitignore", "model/weights.gguf", "model/other.gguf", "secret/key", "other/m.pkl", "other/modeling_x.py",
+FILES = ("ok/.git/HEAD", "ok/page", "ok/.gitignore", "ok/empty", "model/weights.gguf", "model/other.gguf", "secret/key", "secret/handed_on",
+         "granted/readme", "tools/readme", "other/m.pkl", "other/modeling_x.py",
          "other/read.parquet", "other/read.faiss", "other/webui.db", "other/core.4711", "other/server.log", "other/notes", "other/plain", "out/a.log",
          "home/.vault-token", "home/.aws/credentials", "home/.ssh/id_rsa", "home/.ssh/id_rsa.pub", "home/.cache/huggingface/token", "home/.netrc",
-         "home/.bash_history", "home/.config/systemd/user/readme", "venv/site-packages/readme", "tools/readme")
-TOOLS = ("ssh", "xmrig", "tar", "nmap", "iptables", "kworker-u8", "suid", "plain")
+         "home/.bash_history", "home/.config/systemd/user/readme", "venv/site-packages/readme")
+TOOLS = ("ssh", "xmrig", "tar", "nmap", "iptables", "kworker-u8", "suid", "plain", "pip")
+GRANTED = ("pip", "wget")  # of names that are told, in a place that the scope grants
+PYTHON = "/usr/bin/python3"
 
 
 def read(name, path, rules, verdict="out_of_scope", **more):
@@ -46,8 +63,10 @@ def refused(name, how, path, rules):
     return Row(name, f"open_as {NOBODY} {how} {path}", "open", path, "out_of_scope", rules)
 
 
-def run(name, program, rules, before="", verdict="out_of_scope"):
-    return Row(name, f"spawn {before}{program}", "exec", program, verdict, rules)
+def run(name, command, rules, before="", verdict="out_of_scope"):
+    program = command.split()[0]
+    image = os.path.realpath(program) if program.startswith("/") else program
+    return Row(name, f"spawn {before}{command}", "exec", image, verdict, rules)
 
 
 ROWS = [
@@ -62,6 +81,10 @@ ROWS = [
     read("git_ignore_in_scope", "{dir}/ok/.gitignore", (), "in_scope"),
     Row("tar", "read_file {dir}/model/weights.gguf", "open", "{dir}/model/weights.gguf", "out_of_scope", ("AMB-1009",), inside=False),
     Row("rat", "read_file {dir}/model/weights.gguf", "open", "{dir}/model/weights.gguf", "out_of_scope", ("AMB-1001",), inside=False),
+    Row("secret_copied", "evade_copy sendfile {dir}/secret/key {dir}/out/key", "copy", "{dir}/secret/key", "out_of_scope", ("AMB-1106",),
+        signal="copy"),
+    Row("secret_handed_on", "evade_copy sendfile {dir}/secret/handed_on {dir}/out/handed_on", "copy", "{dir}/secret/handed_on", "in_scope",
+        signal="copy"),
     made("model_pulled", "{dir}/other/pulled.gguf", ("AMB-1010",)),
     read("pickle", "{dir}/other/m.pkl", ("AMB-1011",)),
     read("code_of_a_model", "{dir}/other/modeling_x.py", ("AMB-1707",)),
@@ -85,6 +108,15 @@ ROWS = [
     run("firewall", "{dir}/tools/iptables", ("AMB-1912",)),
     run("plain_tool", "{dir}/tools/plain", ("AMB-1406",)),
     run("granted_child", "/usr/bin/true", (), verdict="in_scope"),
+    run("one_liner", PYTHON + " -S -c pass", ("AMB-1402",)),
+    run("one_liner_granted", PYTHON + " -S -c granted=1", (), verdict="in_scope"),
+    run("script", PYTHON + " -S {dir}/ok/empty", ("AMB-1406",)),
+    run("compiler_in_load", "/usr/bin/as -o {dir}/out/empty.o {dir}/ok/empty", (), verdict="in_scope"),
+    run("package_manager", "{dir}/tools/pip", ("AMB-1404",)),
+    run("package_manager_as_module", PYTHON + " -m pip -qqq --no-cache-dir check", ("AMB-1404",)),
+    run("package_manager_granted", "{dir}/granted/pip", (), verdict="in_scope"),
+    run("transfer", "/usr/bin/curl -q -s http://127.0.0.2:9/", ("AMB-1405",)),
+    run("transfer_granted", "{dir}/granted/wget", (), verdict="in_scope"),
     run("gains_root", "{dir}/tools/suid", ("AMB-1804",), f"-u {NOBODY} "),
     Row("setuid_bit", "change_name chmod {dir}/other/notes 4755", "chmod", "{dir}/other/notes", "out_of_scope", ("AMB-1803",)),
     Row("plain_mode", "change_name chmod {dir}/other/plain 755", "chmod", "{dir}/other/plain", "out_of_scope", ("AMB-2004",)),
@@ -96,6 +128,11 @@ ROWS = [
     refused("passwd", "w", "/etc/passwd", ("AMB-2203",)),
     refused("installed_program", "c", "/usr/local/bin/ambit-detections", ("AMB-2204",)),
     refused("way_out", "w", "/proc/sys/kernel/core_pattern", ("AMB-1508",)),
+    Row("mounted", "evade_mount over {dir}/ok/.gitignore {dir}/ok/page", "mount", "{dir}/ok/.gitignore", "denied", ("AMB-1506",)),
+    Row("mounted_by_a_stranger", "evade_mount over {dir}/other/notes {dir}/ok/page", "mount", "{dir}/other/notes", "unscoped", inside=False,
+        workload="-"),
+    read("device", DEVICES[0], ("AMB-1502",)),
+    read("device_granted", DEVICES[1], (), "in_scope"),
     Row("log_removed", "change_name unlink {dir}/other/server.log", "unlink", "{dir}/other/server.log", "out_of_scope", ("AMB-1910",)),
     Row("own_log_removed", "change_name unlink {dir}/out/a.log", "unlink", "{dir}/out/a.log", "in_scope"),
     Row("history_removed", "change_name unlink {dir}/home/.bash_history", "unlink", "{dir}/home/.bash_history", "out_of_scope", ("AMB-1911",)),
@@ -135,15 +172,44 @@ def enter(bench, program, has_terminal):
     return pid
 
 
+def a_compiler_runs_while_serving(bench):
+    """The twin of compiler_in_load: the same program, once the load phase is over."""
+    expect_program("/usr/bin/as")
+    shell = shutil.copy2("/bin/sh", bench.dir + "/bin/late")
+    script = f"read line; /usr/bin/as -o {bench.dir}/out/late.o {bench.dir}/ok/empty; :"
+    server = host.launch_in(bench.cgroup, None, [shell, "-c", script], stdin=subprocess.PIPE, text=True, cwd="/")
+    try:
+        bench.daemon.wait_serving(bench.workload)
+    finally:
+        server.communicate("\n", timeout=10)
+    raised = host.wait_until(lambda: [a for a in bench.daemon.alerts.read() if server.pid in (p["pid"] for p in a.get("ancestors", []))], 15)
+    expect_equal("rules", [alert["rule"]["id"] for alert in raised or []], ["AMB-1403"])
+    expect_contains("message", raised[0]["message"], "in phase serve")
+
+
 def prepare(bench):
     os.chmod(bench.dir, 0o755)
     for tool in TOOLS:
         shutil.copy2("/bin/true", f"{bench.dir}/tools/{tool}")
     os.chmod(bench.dir + "/tools/suid", 0o4755)
+    for tool in GRANTED:
+        shutil.copy2("/bin/true", f"{bench.dir}/granted/{tool}")
+    os.truncate(bench.dir + "/ok/empty", 0)
     shutil.copy2("/bin/true", SHARED_MEMORY)
+    for device in DEVICES:
+        if os.path.exists(device):  # of a run that was killed
+            os.unlink(device)
+        os.mknod(device, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+
+
+def expect_program(path):
+    if not os.path.exists(path):
+        raise Skip("no " + path)
 
 
 def check_or_skip(bench, row):
+    if row.command.startswith("spawn /usr"):
+        expect_program(row.command.split()[1])
     if row.name == "gains_root" and os.statvfs(bench.dir).f_flag & os.ST_NOSUID:
         raise Skip("the file system of the temporary folder takes no set-user-id programs")
     if row.name == "preload" and os.path.exists("/etc/ld.so.preload"):
@@ -163,10 +229,13 @@ def main():
         prepare(bench)
         for row in ROWS:
             cases.run(row.name, check_or_skip, bench, row)
-        cases.run("a_person_enters", a_person_enters, bench)
+        for case in (a_compiler_runs_while_serving, a_person_enters):
+            cases.run(case.__name__, case, bench)
     finally:
         bench.stop()
-        os.unlink(SHARED_MEMORY)
+        for path in (SHARED_MEMORY, *DEVICES):
+            if os.path.exists(path):
+                os.unlink(path)
     return cases.status()
 
 
