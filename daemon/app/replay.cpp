@@ -87,6 +87,8 @@ class Replay {
     if (!recorded.ok()) return recorded.error();
     if (given_.rules) texts->rules = *given_.rules;
     if (given_.scopes) texts->scopes = *given_.scopes;
+    if (given_.matching) texts->options.matching = *given_.matching;
+    if (given_.minimum_priority) texts->options.minimum_priority = *given_.minimum_priority;
     auto sets = given_.are_recorded() ? recorded : compile(texts);
     if (!sets.ok()) return sets.error();
     if (is_begun_) {

@@ -19,7 +19,9 @@ namespace ambit::app {
 /// What judges in place of what judged when the recording was made.
 struct ReplaySets {
   std::optional<std::vector<util::Document>> rules, scopes;
-  [[nodiscard]] bool are_recorded() const noexcept { return !rules && !scopes; }
+  std::optional<engine::Matching> matching;     ///< of the rules, whether these are given or recorded
+  std::optional<std::string> minimum_priority;  ///< one of engine::priority_names()
+  [[nodiscard]] bool are_recorded() const noexcept { return !rules && !scopes && !matching && !minimum_priority; }
 };
 
 struct ReplayHooks {

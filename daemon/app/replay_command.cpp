@@ -12,6 +12,7 @@
 
 #include "alert/alert_json.h"
 #include "app/commands.h"
+#include "cli/rule_options.h"
 #include "config/documents.h"
 #include "replay.h"
 #include "sink/format.h"
@@ -24,6 +25,7 @@ using nlohmann::json;
 struct Options {
   std::string file;
   std::vector<std::string> rules, scopes, diff;
+  cli::RuleOptions judging;
   std::string speed = "max";
 };
 
@@ -203,19 +205,22 @@ int run_replay(const Options& options, const cli::Context& context) {
   sets.rules = read(options.rules, "rules", is_ok);
   sets.scopes = read(options.scopes, "scopes", is_ok);
   if (!is_ok) return cli::kUsage;
+  if (!options.judging.matching.empty()) sets.matching = engine::matching_of(options.judging.matching);
+  if (!options.judging.minimum_priority.empty()) sets.minimum_priority = options.judging.minimum_priority;
   return options.diff.empty() ? replay_once(options, sets, context) : replay_difference(options, sets, context);
 }
 
 }  // namespace
 
-Result<cli::RecordedAlerts> judge_recording(const std::string& file, const std::vector<util::Document>& rules) {
+Result<cli::RecordedAlerts> judge_recording(const std::string& file, const std::vector<util::Document>& rules,
+                                            const engine::CompileOptions& options) {
   cli::RecordedAlerts out;
   std::set<std::string> known;
   ReplayHooks hooks;
   hooks.on_alert = [&](const AlertRef& alert) {
     if (known.insert(alert->id).second) ++out.count[{alert->rule->id, alert->workload ? alert->workload->name : ""}];
   };
-  const auto report = replay_file(file, {rules, std::nullopt}, hooks);
+  const auto report = replay_file(file, {rules, std::nullopt, options.matching, options.minimum_priority}, hooks);
   if (!report.ok()) return report.error();
   for (const auto& unjudged : unjudged_rules(*report)) out.unjudged.emplace(unjudged.rule->id, unjudged.reason);
   if (!report->end.is_whole) out.damage = fmt::format("byte {}: {}", report->end.offset, report->end.reason);
@@ -239,6 +244,7 @@ cli::Command add_replay(CLI::App& app, cli::Context& context) {
       ->expected(2)
       ->allow_extra_args(false)
       ->excludes(rules);
+  cli::add_rule_options(*command, options->judging);
   command->add_option("--speed", options->speed, "max, or real: as fast as it happened")
       ->check(CLI::IsMember({"max", "real"}));
   return {[options, &context] { return run_replay(*options, context); }, command};

@@ -37,6 +37,9 @@ Parts parts_of(const Sets& sets) {
   for (const auto& document : sets.texts->rules) add_rules(parts, document);
   for (const auto& document : sets.texts->packs) parts[{"pack", document.file}] = document.text;
   for (const auto& document : sets.texts->catalog) parts[{"catalog", document.file}] = document.text;
+  const auto& options = sets.texts->options;
+  parts[{"setting", "rules.matching"}] = options.matching == engine::Matching::first ? "first" : "all";
+  parts[{"setting", "rules.minimum_priority"}] = options.minimum_priority;
   return parts;
 }
 

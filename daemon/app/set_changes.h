@@ -10,7 +10,7 @@ namespace ambit::app {
 
 /// One scope, rule, macro, list, pack or catalogue file that differs between two sets.
 struct SetChange {
-  std::string kind;    ///< "scope", "rule", "macro", "list", "pack", "catalog"
+  std::string kind;    ///< "scope", "rule", "macro", "list", "pack", "catalog", "setting"
   std::string name;    ///< of packs and catalogues: the file's
   std::string change;  ///< "added", "removed", "changed"
 };

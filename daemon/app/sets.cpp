@@ -39,6 +39,8 @@ LoadedSets load_sets(const config::Config& config, WallTime today) {
   texts.packs = reader.read(config.packs);
   texts.rules = reader.read(config.rules);
   texts.catalog = reader.read(config.catalog);
+  const auto& settings = config.rule_settings;
+  texts.options = {engine::matching_of(settings.matching).value_or(engine::Matching::all), settings.minimum_priority};
   auto out = compile_sets(std::make_shared<const SetTexts>(std::move(texts)), today);
   out.diagnostics.insert(out.diagnostics.begin(), std::make_move_iterator(faults.begin()),
                          std::make_move_iterator(faults.end()));
@@ -56,7 +58,7 @@ LoadedSets compile_sets(std::shared_ptr<const SetTexts> texts, WallTime today) {
   reader.note(std::move(compiled_scopes.diagnostics));
   out.sets.scopes = std::move(compiled_scopes.set);
 
-  auto compiled_rules = engine::RuleSet::compile(texts->rules);
+  auto compiled_rules = engine::RuleSet::compile(texts->rules, texts->options);
   reader.note(std::move(compiled_rules.diagnostics));
   out.sets.rules = std::move(compiled_rules.set);
 

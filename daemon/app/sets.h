@@ -10,16 +10,18 @@
 #include "enrich/catalog.h"
 #include "own_files.h"
 #include "scope/scope_set.h"
+#include "util/archive.h"
 
 namespace ambit::app {
 
-/// The texts that sets are compiled from.
+/// What sets are compiled from.
 struct SetTexts {
   std::vector<util::Document> scopes, packs, rules, catalog;
+  engine::CompileOptions options;  ///< of the rules
 };
 template <class Archive>
 void describe(Archive& archive, SetTexts& v) {
-  archive(v.scopes, v.packs, v.rules, v.catalog);
+  archive(v.scopes, v.packs, v.rules, v.catalog, v.options.matching, v.options.minimum_priority);
 }
 
 /// What the pipeline judges by. Immutable; replaced as a whole by a reload.
@@ -48,3 +50,8 @@ LoadedSets compile_sets(std::shared_ptr<const SetTexts> texts, WallTime today);
 std::string describe(const Sets& sets);
 
 }  // namespace ambit::app
+
+namespace ambit::util {
+template <>
+inline constexpr engine::Matching kLastOf<engine::Matching> = engine::Matching::first;
+}  // namespace ambit::util

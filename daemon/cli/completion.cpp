@@ -73,7 +73,9 @@ void collect(const CLI::App& app, const std::string& path, const Place& common, 
   if (!path.empty()) {
     for (const auto* option : app.get_options()) add_option(*option, place);
   }
-  const auto below = app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); });
+  // A subcommand of no group is hidden: it is not for people.
+  const auto below =
+      app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty() && !sub->get_group().empty(); });
   for (const auto* sub : below) {
     place.commands.push_back(sub->get_name());
     place.descriptions[sub->get_name()] = sub->get_description();

@@ -29,6 +29,34 @@ std::vector<std::string> framework_keys() {
   return out;
 }
 
+/// How ids look: `#` is a digit, `@` a capital letter, everything else itself.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kForms = {{{"attack", "T####"},
+                                                                                   {"attack", "T####.###"},
+                                                                                   {"attack", "TA####"},
+                                                                                   {"atlas", "AML.T####"},
+                                                                                   {"atlas", "AML.T####.###"},
+                                                                                   {"atlas", "AML.TA####"},
+                                                                                   {"owasp_llm", "LLM##:20##"},
+                                                                                   {"owasp_asi", "ASI##"},
+                                                                                   {"owasp_nhi", "NHI#"},
+                                                                                   {"owasp_nhi", "NHI##"},
+                                                                                   {"csf", "@@.@@-##"},
+                                                                                   {"ai_rmf", "GV-#.#"},
+                                                                                   {"ai_rmf", "MP-#.#"},
+                                                                                   {"ai_rmf", "MS-#.#"},
+                                                                                   {"ai_rmf", "MS-#.##"},
+                                                                                   {"ai_rmf", "MG-#.#"},
+                                                                                   {"ai_rmf", "AI600-1.@@"},
+                                                                                   {"ai_rmf", "AI600-1.@@@@"}}};
+
+bool fits(std::string_view form, std::string_view id) {
+  return std::equal(form.begin(), form.end(), id.begin(), id.end(), [](char wanted, char c) {
+    if (wanted == '#') return c >= '0' && c <= '9';
+    if (wanted == '@') return c >= 'A' && c <= 'Z';
+    return wanted == c;
+  });
+}
+
 class Reader {
  public:
   explicit Reader(CoverageCatalog& out) : out_(out) {}
@@ -100,6 +128,11 @@ class Reader {
 
 bool Framework::knows(std::string_view id) const {
   return std::any_of(ids.begin(), ids.end(), [id](const Id& known) { return known.id == id; });
+}
+
+bool Framework::has_form(std::string_view id) const {
+  return std::any_of(kForms.begin(), kForms.end(),
+                     [&](const auto& form) { return form.first == key && fits(form.second, id); });
 }
 
 CoverageCatalog read_coverage_catalog(std::span<const util::Document> documents) {

@@ -20,6 +20,8 @@ struct Framework {
   std::string name, version;
   std::vector<Id> ids;
   [[nodiscard]] bool knows(std::string_view id) const;
+  /// Whether an id may look so. `ids` are those that the shipped detections carry, not all that there are.
+  [[nodiscard]] bool has_form(std::string_view id) const;
 };
 
 /// One behaviour (rules/catalog/behaviours.yaml): either detections tell of it (`rules`), perhaps not of all of it

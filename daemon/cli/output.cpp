@@ -25,6 +25,11 @@ void print_diagnostics(const std::vector<util::Diagnostic>& diagnostics) {
   for (const auto& d : diagnostics) fmt::print(stderr, "{}\n", util::to_string(d));
 }
 
+void print_faults(const std::vector<util::Diagnostic>& diagnostics, bool is_json) {
+  is_json ? print_json({{"ok", false}, {"diagnostics", diagnostics_json(diagnostics)}})
+          : print_diagnostics(diagnostics);
+}
+
 json diagnostics_json(const std::vector<util::Diagnostic>& diagnostics) {
   auto out = json::array();
   for (const auto& d : diagnostics) {

@@ -18,6 +18,8 @@ void print_json(const nlohmann::json& value);
 
 /// Diagnostics to standard error, one a line.
 void print_diagnostics(const std::vector<util::Diagnostic>& diagnostics);
+/// As print_diagnostics(), or {"ok": false, "diagnostics": [...]} to standard output where `is_json`.
+void print_faults(const std::vector<util::Diagnostic>& diagnostics, bool is_json);
 /// [{"file", "line", "column", "severity", "message"}]
 nlohmann::json diagnostics_json(const std::vector<util::Diagnostic>& diagnostics);
 

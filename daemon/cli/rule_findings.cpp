@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 util::Diagnostic at_rule(const engine::RuleSummary& rule, std::string message) {
-  return {rule.file, rule.line, 0, fmt::format("rule {}: {}", rule.info->id, message), true};
+  return {rule.file, rule.line, rule.column, fmt::format("rule {}: {}", rule.info->id, message), true};
 }
 
 void add_unknown_ids(const engine::RuleSet& rules, std::vector<Finding>& out) {
@@ -30,9 +30,12 @@ void add_unknown_ids(const engine::RuleSet& rules, std::vector<Finding>& out) {
       for (const auto& id : ids_of(rule.info->frameworks, framework.key)) {
         if (framework.knows(id)) continue;
         const auto near = util::nearest(id, known);
-        out.push_back(
-            {"unknown-id", at_rule(rule, fmt::format("{} {} has no '{}'{}", framework.name, framework.version, id,
-                                                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near)))});
+        const auto nearest = near.empty() ? std::string() : fmt::format("; the nearest there is '{}'", near);
+        out.push_back(framework.has_form(id)
+                          ? Finding{"unknown-id", at_rule(rule, fmt::format("{} id '{}' is not in rules/catalog{}",
+                                                                            framework.name, id, nearest))}
+                          : Finding{"bad-id", at_rule(rule, fmt::format("'{}' does not look like an id of {}{}", id,
+                                                                        framework.name, nearest))});
       }
     }
   }
@@ -45,9 +48,12 @@ std::vector<Finding> findings_of(const LoadedRules& loaded) {
   for (const auto& diagnostic : loaded.diagnostics)
     out.push_back({diagnostic.is_warning ? "warning" : "error", diagnostic});
   if (loaded.set == nullptr) return out;
+  if (loaded.set->rules().empty() && loaded.left_out.empty())
+    out.push_back({"warning", {loaded.source, 0, 0, "there are no rules", true}});
   for (const auto& doubt : engine::find_doubts(*loaded.set)) {
-    out.push_back({std::string(name_of(doubt.kind)),
-                   {doubt.file, doubt.line, 0, fmt::format("rule {}: {}", doubt.rule_id, doubt.message), true}});
+    out.push_back(
+        {std::string(name_of(doubt.kind)),
+         {doubt.file, doubt.line, doubt.column, fmt::format("rule {}: {}", doubt.rule_id, doubt.message), true}});
   }
   add_unknown_ids(*loaded.set, out);
   return out;
@@ -55,7 +61,10 @@ std::vector<Finding> findings_of(const LoadedRules& loaded) {
 
 std::vector<Finding> blind_rules(const engine::RuleSet& rules, const Context& context, std::string& not_asked) {
   const auto client = daemon_client(context);
-  if (!client) return {};
+  if (!client) {
+    not_asked = "the configuration has faults";
+    return {};
+  }
   const auto answer = client->call({{"op", "doctor"}});
   if (!answer.ok()) {
     not_asked = answer.error;

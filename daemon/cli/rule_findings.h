@@ -11,7 +11,8 @@
 namespace ambit::cli {
 
 /// What is wrong with or doubtful about loaded rules, beside what the compiler says: conditions that contradict
-/// themselves or say nothing, rules that others cover, framework ids that the catalogue does not have.
+/// themselves or say nothing, rules that others cover, framework ids that the catalogue does not have or that look
+/// wrong.
 std::vector<Finding> findings_of(const LoadedRules& loaded);
 
 /// Rules that need a signal which is not active, as the running daemon says; none without a daemon, and then

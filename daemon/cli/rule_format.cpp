@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <fmt/format.h>
@@ -220,8 +221,29 @@ struct Item {
   Lines trailing;  ///< comments at its end
 };
 
-/// Parts of one item. nullopt where it is no map in block style.
-std::optional<Item> read_item(const Lines& body, std::size_t base) {
+/// Where the lines cannot be formatted, and why.
+struct Refusal {
+  std::size_t line = 0;  ///< counted from 0
+  std::string reason;
+};
+template <class T>
+using OrRefusal = std::variant<T, Refusal>;
+
+/// What hinders a line from being a key of an item.
+std::string hindrance(std::string_view line, bool is_first) {
+  auto text = line.substr(std::min(indent_of(line), line.size()));
+  if (is_first && text.starts_with("- ")) text.remove_prefix(2);
+  text.remove_prefix(std::min(indent_of(text), text.size()));
+  if (text.starts_with('{') || text.starts_with('['))
+    return "an item in flow style; write each key on a line of its own";
+  if (text.starts_with('&') || text.starts_with('*') || text.starts_with("<<"))
+    return "an anchor or alias in place of a key; write the keys out";
+  if (text.starts_with("\xEF\xBB\xBF")) return "a byte order mark; remove it";
+  return "not a list of maps in block style";
+}
+
+/// Parts of one item, which is a map in block style.
+OrRefusal<Item> read_item(const Lines& body, std::size_t base) {
   Item item;
   Lines pending;
   for (std::size_t i = 0; i < body.size(); ++i) {
@@ -243,7 +265,7 @@ std::optional<Item> read_item(const Lines& body, std::size_t base) {
       item.entries.push_back({key, std::move(pending), {std::move(line)}});
       pending.clear();
     } else if (item.entries.empty() || is_own || indent_of(body[i]) <= base) {
-      return std::nullopt;
+      return Refusal{i, hindrance(body[i], i == 0)};
     } else {
       item.entries.back().lines.push_back(std::move(line));
     }
@@ -252,7 +274,8 @@ std::optional<Item> read_item(const Lines& body, std::size_t base) {
   for (auto& entry : item.entries) {
     while (!entry.lines.empty() && entry.lines.back().empty()) entry.lines.pop_back();
   }
-  return item.entries.empty() ? std::nullopt : std::optional(std::move(item));
+  if (item.entries.empty()) return Refusal{0, hindrance(body[0], true)};
+  return item;
 }
 
 void write_item(Item item, Lines& out) {
@@ -315,10 +338,15 @@ std::size_t end_of_item(const Lines& lines, std::size_t from, std::size_t base) 
   return at;
 }
 
-std::optional<Lines> formatted(const Lines& lines) {
+OrRefusal<Lines> formatted(const Lines& lines) {
   const auto first = std::find_if(lines.begin(), lines.end(),
                                   [](const std::string& l) { return l.substr(indent_of(l)).starts_with("- "); });
-  if (first == lines.end()) return std::nullopt;
+  if (first == lines.end()) {
+    const auto is_said = [](const std::string& l) { return !is_blank(l) && !is_comment(l); };
+    const auto said = std::find_if(lines.begin(), lines.end(), is_said);
+    if (said == lines.end()) return Refusal{0, "no items; there is nothing to format"};
+    return Refusal{static_cast<std::size_t>(said - lines.begin()), hindrance(*said, true)};
+  }
   const auto base = indent_of(*first);
   Lines out, pending;
   const auto part = [&out] {
@@ -344,12 +372,15 @@ std::optional<Lines> formatted(const Lines& lines) {
       const auto end = end_of_item(lines, at + 1, base);
       auto item = read_item(
           {lines.begin() + static_cast<std::ptrdiff_t>(at), lines.begin() + static_cast<std::ptrdiff_t>(end)}, base);
-      if (!item || !lines[at].substr(base).starts_with("- ")) return std::nullopt;
-      item->comments = std::move(pending);
+      if (const auto* refusal = std::get_if<Refusal>(&item)) return Refusal{at + refusal->line, refusal->reason};
+      if (indent_of(lines[at]) < base || !lines[at].substr(base).starts_with("- "))
+        return Refusal{at, hindrance(lines[at], true)};
+      auto& made = std::get<Item>(item);
+      made.comments = std::move(pending);
       pending.clear();
       // The licence's line stands alone.
       part();
-      write_item(std::move(*item), out);
+      write_item(std::move(made), out);
       at = end;
     }
   }
@@ -368,8 +399,10 @@ Result<std::string> format_rules(const util::Document& document) {
   const auto before = meaning_of(document, fault);
   if (!before) return Error{fault};
   const auto lines = split(document.text);
-  const auto out = formatted(lines);
-  if (!out) return Error{fmt::format("{}: not a list of maps in block style", document.file)};
+  const auto made = formatted(lines);
+  if (const auto* refusal = std::get_if<Refusal>(&made))
+    return Error{fmt::format("{}:{}: {}", document.file, refusal->line + 1, refusal->reason)};
+  const auto* out = &std::get<Lines>(made);
   std::string text;
   for (const auto& line : *out) text += line + "\n";
   const auto after = meaning_of({document.file, text}, fault);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -23,7 +22,7 @@ using nlohmann::json;
 constexpr std::size_t kDearest = 3;
 
 struct Options {
-  std::vector<std::string> files;
+  RuleChoice choice;
   std::string format = "text";
 };
 
@@ -42,10 +41,14 @@ std::vector<Cost> costs_of(const engine::RuleSet& rules) {
   return out;
 }
 
-/// Whether rules should be looked at again, though they compile.
+/// Whether rules should be looked at again, though they compile. What this machine's kernel gives is no fault of
+/// theirs.
 bool is_doubt(const Finding& finding) {
-  constexpr std::array kDoubts = {"never-true", "always-true", "shadowed", "unknown-id"};
-  return std::find(kDoubts.begin(), kDoubts.end(), finding.kind) != kDoubts.end();
+  return finding.kind != "blind-signal";
+}
+
+std::size_t doubts_in(const std::vector<Finding>& findings) {
+  return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), is_doubt));
 }
 
 json to_json(const engine::RepeatBar& bar) {
@@ -102,6 +105,7 @@ void print_as_json(const Checked& checked) {
               {"repeats_correlated", std::move(correlated)},
               {"costs", std::move(costs)},
               {"findings", std::move(findings)},
+              {"signals_not_checked", checked.not_asked.empty() ? json() : json(checked.not_asked)},
               {"diagnostics", diagnostics_json(checked.loaded.diagnostics)}});
 }
 
@@ -126,26 +130,35 @@ void print_as_text(const Checked& checked) {
   if (!checked.not_asked.empty())
     print(fmt::format("note: which signals this kernel gives is not known ({})\n", checked.not_asked));
   const auto count = set->rules().size();
-  print(fmt::format("{} {} fine (hash {})\n", count, count == 1 ? "rule is" : "rules are", set->hash().substr(0, 12)));
+  const auto doubts = doubts_in(checked.findings);
+  const auto hash = set->hash().substr(0, 12);
+  if (doubts == 0) {
+    print(fmt::format("{} {} fine (hash {})\n", count, count == 1 ? "rule is" : "rules are", hash));
+  } else {
+    print(fmt::format("{} {}, {} {} (hash {})\n", count, count == 1 ? "rule" : "rules", doubts,
+                      doubts == 1 ? "doubt" : "doubts", hash));
+  }
 }
 
 int check(const Options& options, const Context& context) {
-  Checked checked{load_rules(options.files, context), {}, {}};
+  Checked checked{load_rules(options.choice, context), {}, {}};
   checked.findings = findings_of(checked.loaded);
   if (checked.is_good()) {
     for (auto& finding : blind_rules(*checked.loaded.set, context, checked.not_asked)) {
       checked.findings.push_back(std::move(finding));
     }
+  } else {
+    checked.not_asked = "the rules have faults";
   }
   if (options.format == "sarif") {
-    print_json(sarif_log(checked.findings));
+    print_json(sarif_log(checked.findings, checked.not_asked));
   } else if (context.is_json || options.format == "json") {
     print_as_json(checked);
   } else {
     print_as_text(checked);
   }
   if (!checked.is_good()) return kUsage;
-  return std::any_of(checked.findings.begin(), checked.findings.end(), is_doubt) ? kFinding : kFine;
+  return doubts_in(checked.findings) != 0 ? kFinding : kFine;
 }
 
 }  // namespace
@@ -154,7 +167,7 @@ Command add_rules_check(CLI::App& app, Context& context) {
   auto* command =
       command_group(app, "rules", "Detection rules").add_subcommand("check", "Check rule files; needs no daemon");
   auto options = std::make_shared<Options>();
-  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  add_rule_choice(*command, options->choice);
   command->add_option("--format", options->format, "text, json or sarif (SARIF 2.1.0)")
       ->check(CLI::IsMember({"text", "json", "sarif"}));
   return {[options, &context] { return check(*options, context); }, command};

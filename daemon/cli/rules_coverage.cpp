@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::vector<std::string> files;
+  RuleChoice choice;
   bool is_markdown = false;
 };
 
@@ -159,9 +159,9 @@ json as_json(const CoverageCatalog& catalog, const engine::RuleSet& rules) {
 }
 
 int show_coverage(const Options& options, const Context& context) {
-  const auto found = load_rules(options.files, context);
+  const auto found = load_rules(options.choice, context);
   if (found.set == nullptr) {
-    print_diagnostics(found.diagnostics);
+    print_faults(found.diagnostics, context.is_json);
     return kUsage;
   }
   const auto documents = config::embedded(config::Embedded::catalog);
@@ -181,7 +181,7 @@ Command add_rules_coverage(CLI::App& app, Context& context) {
       command_group(app, "rules", "Detection rules")
           .add_subcommand("coverage", "What the rules tell of, by behaviour and framework; needs no daemon");
   auto options = std::make_shared<Options>();
-  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  add_rule_choice(*command, options->choice);
   command->add_flag("--markdown", options->is_markdown, "As tables for a document");
   return {[options, &context] { return show_coverage(*options, context); }, command};
 }

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::vector<std::string> files;
+  RuleChoice choice;
 };
 
 Tone tone_of(Severity severity) {
@@ -24,10 +24,10 @@ Tone tone_of(Severity severity) {
   return severity == Severity::medium ? Tone::warn : Tone::plain;
 }
 
-int list_rules(const std::vector<std::string>& files, const Context& context) {
-  const auto loaded = load_rules(files, context);
+int list_rules(const RuleChoice& choice, const Context& context) {
+  const auto loaded = load_rules(choice, context);
   if (loaded.set == nullptr) {
-    print_diagnostics(loaded.diagnostics);
+    print_faults(loaded.diagnostics, context.is_json);
     return kUsage;
   }
   auto list = json::array();
@@ -50,8 +50,8 @@ Command add_rules_list(CLI::App& app, Context& context) {
   auto* command =
       command_group(app, "rules", "Detection rules").add_subcommand("list", "List the rules; needs no daemon");
   auto options = std::make_shared<Options>();
-  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
-  return {[options, &context] { return list_rules(options->files, context); }, command};
+  add_rule_choice(*command, options->choice);
+  return {[options, &context] { return list_rules(options->choice, context); }, command};
 }
 
 }  // namespace ambit::cli

@@ -10,6 +10,7 @@
 #include "coverage_catalog.h"
 #include "output.h"
 #include "rule_files.h"
+#include "rule_items.h"
 #include "rule_json.h"
 #include "table.h"
 
@@ -18,35 +19,10 @@ namespace {
 
 struct Options {
   std::string rule;
-  std::vector<std::string> files;
+  RuleChoice choice;
 };
 
-/// The lines of a rule's item in its file: from its dash to the next item.
-std::string source_of(const engine::RuleSummary& rule, const std::vector<util::Document>& documents) {
-  for (const auto& document : documents) {
-    if (document.file != rule.file) continue;
-    std::string out;
-    std::size_t at = 0;
-    for (int line = 1; at < document.text.size(); ++line) {
-      const auto end = std::min(document.text.find('\n', at), document.text.size());
-      const auto text = document.text.substr(at, end - at);
-      if (line > rule.line && text.starts_with("- ")) break;
-      if (line >= rule.line) out += text + "\n";
-      at = end + 1;
-    }
-    // What stands above the next item is that item's.
-    while (!out.empty()) {
-      const auto last = out.rfind('\n', out.size() - 2);
-      const auto begin = last == std::string::npos ? 0 : last + 1;
-      if (out[begin] != '\n' && out[begin] != '#') break;
-      out.erase(begin);
-    }
-    return out;
-  }
-  return {};
-}
-
-std::string text_of(const engine::RuleSummary& rule, const std::string& source) {
+std::string text_of(const engine::RuleSummary& rule, const std::vector<RuleItem>& items) {
   std::string out = fmt::format("{} {}{}\n{}\n\n", rule.info->id, rule.info->name, rule.is_enabled ? "" : " (disabled)",
                                 rule.info->description);
   const auto line = [&](std::string_view what, const std::string& value) {
@@ -67,19 +43,27 @@ std::string text_of(const engine::RuleSummary& rule, const std::string& source) 
   for (const auto& cause : rule.false_positives) line("false positives", cause);
   line("what to do", rule.info->response);
   line("examples", fmt::format("{} fire, {} stay silent", rule.examples_fire, rule.examples_silent));
-  return out + fmt::format("\n{}:{}\n{}", rule.file, rule.line, source);
+  for (const auto& item : items) out += fmt::format("\n{}:{}\n{}", item.file, item.line, item.text);
+  return out;
 }
 
 int show_rule(const Options& options, const Context& context) {
-  const auto chosen = choose_rule(options.rule, options.files, context);
+  const auto chosen = choose_rule(options.rule, options.choice, context);
   if (!chosen) return kUsage;
-  const auto source = source_of(*chosen->rule, chosen->loaded.documents);
+  const auto items = items_of_rule(chosen->rule->info->name, chosen->loaded.documents);
   if (context.is_json) {
     auto value = rule_json(*chosen->rule);
+    auto list = nlohmann::json::array();
+    std::string source;
+    for (const auto& item : items) {
+      list.push_back({{"file", item.file}, {"line", item.line}, {"text", item.text}});
+      source += item.text;
+    }
     value["source"] = source;
+    value["items"] = std::move(list);
     print_json(value);
   } else {
-    print(text_of(*chosen->rule, source));
+    print(text_of(*chosen->rule, items));
   }
   return kFine;
 }
@@ -91,7 +75,7 @@ Command add_rules_show(CLI::App& app, Context& context) {
       command_group(app, "rules", "Detection rules").add_subcommand("show", "One rule in full; needs no daemon");
   auto options = std::make_shared<Options>();
   command->add_option("rule", options->rule, "Id or name of the rule")->required()->type_name("RULE");
-  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  add_rule_choice(*command, options->choice);
   return {[options, &context] { return show_rule(*options, context); }, command};
 }
 

@@ -30,8 +30,13 @@ struct Recordings {
   std::vector<util::Diagnostic> differences;
 };
 
-void show(const std::vector<engine::ExampleResult>& results, const Recordings& recordings, const engine::RuleSet& set) {
+void show(const std::vector<engine::ExampleResult>& results, const Recordings& recordings, const LoadedRules& loaded) {
+  const auto& set = *loaded.set;
   std::size_t failed = 0;
+  for (const auto& rule : loaded.left_out) {
+    print(fmt::format("{} {}:{}: rule '{}' is left out and its examples are not run: {}\n", paint("note", Tone::warn),
+                      rule.file, rule.line, rule.name, rule.reason));
+  }
   for (const auto& r : results) {
     if (r.passed()) continue;
     ++failed;
@@ -44,9 +49,19 @@ void show(const std::vector<engine::ExampleResult>& results, const Recordings& r
     print(fmt::format("{} {} lacks an example that fires or one that stays silent\n", paint("note", Tone::warn), id));
   }
   failed += recordings.differences.size();
-  print(fmt::format("{} rules, {} examples{}: {}\n", set.rules().size(), results.size(),
+  print(fmt::format("{} rules, {} examples{}{}: {}\n", set.rules().size(), results.size(),
                     recordings.tests == 0 ? "" : fmt::format(", {} recording(s)", recordings.tests),
-                    failed == 0 ? "all as they should be" : fmt::format("{} failed", failed)));
+                    loaded.left_out.empty() ? "" : fmt::format(", {} left out", loaded.left_out.size()),
+                    failed != 0                                ? fmt::format("{} failed", failed)
+                    : results.empty() && recordings.tests == 0 ? "nothing was tested"
+                                                               : "all as they should be"));
+}
+
+json to_json(const std::vector<engine::LeftOutRule>& rules) {
+  auto list = json::array();
+  for (const auto& rule : rules)
+    list.push_back({{"rule", rule.name}, {"file", rule.file}, {"line", rule.line}, {"reason", rule.reason}});
+  return list;
 }
 
 json to_json(const std::vector<engine::ExampleResult>& results) {
@@ -64,7 +79,8 @@ json to_json(const std::vector<engine::ExampleResult>& results) {
 }
 
 struct Options {
-  std::vector<std::string> files, recordings;
+  RuleChoice choice;
+  std::vector<std::string> recordings;
 };
 
 /// Faults of the files, and recordings that cannot be read, go to `faults`.
@@ -81,7 +97,7 @@ Recordings test_recordings(const Options& options, const LoadedRules& loaded, co
           faults.push_back({test.file, expected.line, 0, fmt::format("no rule has the id '{}'", expected.rule), false});
       }
       if (util::has_errors(faults)) continue;
-      const auto found = context.judge_recording(test.recording, loaded.documents);
+      const auto found = context.judge_recording(test.recording, loaded.documents, loaded.options);
       if (!found.ok()) {
         faults.push_back({test.file, test.line, 0, found.error().message, false});
         continue;
@@ -95,29 +111,32 @@ Recordings test_recordings(const Options& options, const LoadedRules& loaded, co
 }
 
 int refuse(const std::vector<util::Diagnostic>& faults, const Context& context) {
-  if (context.is_json) print_json({{"ok", false}, {"diagnostics", diagnostics_json(faults)}});
-  if (!context.is_json) print_diagnostics(faults);
+  print_faults(faults, context.is_json);
   return kUsage;
 }
 
 int test(const Options& options, const Context& context) {
-  const auto loaded = load_rules(options.files, context);
+  const auto loaded = load_rules(options.choice, context);
   if (loaded.set == nullptr) return refuse(loaded.diagnostics, context);
   std::vector<util::Diagnostic> faults;
   Recordings recordings;
   if (!options.recordings.empty()) recordings = test_recordings(options, loaded, context, faults);
   if (util::has_errors(faults)) return refuse(faults, context);
   const auto results = engine::run_examples(*loaded.set);
-  const bool is_good = recordings.differences.empty() &&
+  const bool is_tested = !results.empty() || recordings.tests != 0;
+  const bool is_good = is_tested && recordings.differences.empty() &&
                        std::all_of(results.begin(), results.end(), [](const auto& r) { return r.passed(); });
   if (context.is_json) {
     print_json({{"ok", is_good},
                 {"examples", to_json(results)},
                 {"recordings", recordings.tests},
                 {"differences", diagnostics_json(recordings.differences)},
+                {"left_out", to_json(loaded.left_out)},
+                {"diagnostics", diagnostics_json(loaded.diagnostics)},
                 {"rules_without_examples", rules_without_examples(*loaded.set)}});
   } else {
-    show(results, recordings, *loaded.set);
+    print_diagnostics(loaded.diagnostics);
+    show(results, recordings, loaded);
   }
   return is_good ? kFine : kFinding;
 }
@@ -128,7 +147,7 @@ Command add_rules_test(CLI::App& app, Context& context) {
   auto* command = command_group(app, "rules", "Detection rules")
                       .add_subcommand("test", "Run the examples of the rules; needs no daemon");
   auto options = std::make_shared<Options>();
-  command->add_option("files", options->files, "Rule files or folders; default: the configured or built-in ones");
+  add_rule_choice(*command, options->choice);
   auto* recordings = command
                          ->add_option("--recordings", options->recordings,
                                       "Files that name a recording and the alerts expected of it, or folders of them")

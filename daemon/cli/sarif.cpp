@@ -14,13 +14,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kKinds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kKinds = {{
     {"error", "The file is not a valid rule file"},
     {"warning", "The rule file is valid, and this is doubtful in it"},
     {"never-true", "A condition, or a part of one, that no event can make true"},
     {"always-true", "A condition, or a part of one, that every event makes true"},
     {"shadowed", "A rule that holds only where an earlier one does"},
-    {"unknown-id", "A framework id that rules/catalog/frameworks.yaml does not have"},
+    {"unknown-id", "A framework id that rules/catalog/frameworks.yaml does not have; the framework may"},
+    {"bad-id", "A framework id that does not look like one of its framework"},
     {"blind-signal", "A rule that needs a signal which this kernel does not give"},
 }};
 
@@ -45,9 +46,20 @@ json location_of(const util::Diagnostic& diagnostic) {
   return {{"physicalLocation", std::move(place)}};
 }
 
+/// What holds of the run as a whole.
+json invocation(const std::string& not_checked) {
+  json out = {{"executionSuccessful", true}};
+  if (!not_checked.empty()) {
+    out["toolExecutionNotifications"] =
+        json::array({{{"level", "note"},
+                      {"message", {{"text", "which signals this kernel gives is not known (" + not_checked + ")"}}}}});
+  }
+  return out;
+}
+
 }  // namespace
 
-json sarif_log(const std::vector<Finding>& findings) {
+json sarif_log(const std::vector<Finding>& findings, const std::string& not_checked) {
   json kinds = json::array();
   for (const auto& [kind, text] : kKinds) {
     kinds.push_back({{"id", kind}, {"shortDescription", {{"text", text}}}});
@@ -69,6 +81,7 @@ json sarif_log(const std::vector<Finding>& findings) {
           {"runs",
            json::array(
                {{{"tool", {{"driver", {{"name", "ambit"}, {"version", AMBIT_VERSION}, {"rules", std::move(kinds)}}}}},
+                 {"invocations", json::array({invocation(not_checked)})},
                  {"columnKind", "utf16CodeUnits"},
                  {"results", std::move(results)}}})}};
 }

@@ -17,6 +17,7 @@ struct Finding {
 
 /// The findings as a log of SARIF 2.1.0 (OASIS): errors are `error`, others `warning`. Paths are relative to the
 /// working directory as they were given; absolute ones and built-in rules are URIs of their own.
-nlohmann::json sarif_log(const std::vector<Finding>& findings);
+/// `not_checked`: why the signals of this kernel were not asked, "" = they were; it becomes a notification of the run.
+nlohmann::json sarif_log(const std::vector<Finding>& findings, const std::string& not_checked);
 
 }  // namespace ambit::cli

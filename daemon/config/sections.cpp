@@ -107,8 +107,7 @@ void read_hooks(YamlReader& r, const Node& n, Config& c) {
   }
 }
 
-void read_source(YamlReader& r, const Node& n, DocumentSource& into) {
-  if (!r.expect_map(n, into.what, {"paths"})) return;
+void read_paths(YamlReader& r, const Node& n, DocumentSource& into) {
   const auto paths = n["paths"];
   if (!paths.IsDefined()) return;
   const auto what = fmt::format("{}.paths", into.what);
@@ -117,6 +116,21 @@ void read_source(YamlReader& r, const Node& n, DocumentSource& into) {
   for (const auto& path : into.paths) {
     if (!path.starts_with('/')) r.error(paths, fmt::format("{}: expected absolute paths, found '{}'", what, path));
   }
+}
+
+void read_source(YamlReader& r, const Node& n, DocumentSource& into) {
+  if (r.expect_map(n, into.what, {"paths"})) read_paths(r, n, into);
+}
+
+void read_rules(YamlReader& r, const Node& n, Config& c) {
+  if (!r.expect_map(n, "rules", {"paths", "matching", "minimum_priority"})) return;
+  read_paths(r, n, c.rules);
+  auto& s = c.rule_settings;
+  set_if(n["matching"], s.matching, [&](const Node& v) { return r.choice(v, "rules.matching", {"all", "first"}); });
+  set_if(n["minimum_priority"], s.minimum_priority, [&](const Node& v) {
+    return r.choice(v, "rules.minimum_priority",
+                    {"emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug"});
+  });
 }
 
 void read_ledger(YamlReader& r, const Node& n, Config& c) {
@@ -213,7 +227,7 @@ constexpr SectionReader kSections[] = {
     {"kernel", read_kernel},
     {"hooks", read_hooks},
     {"scopes", [](YamlReader& r, const Node& n, Config& c) { read_source(r, n, c.scopes); }},
-    {"rules", [](YamlReader& r, const Node& n, Config& c) { read_source(r, n, c.rules); }},
+    {"rules", read_rules},
     {"packs", [](YamlReader& r, const Node& n, Config& c) { read_source(r, n, c.packs); }},
     {"catalog", [](YamlReader& r, const Node& n, Config& c) { read_source(r, n, c.catalog); }},
     {"ledger", read_ledger},

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "estimate.h"
+#include "known_values.h"
 #include "rule_set_impl.h"
 #include "satisfiable.h"
 
@@ -59,6 +60,7 @@ class Analysis {
 
   std::vector<Doubt> run() {
     for (const auto& [tag, roots] : roots_) {
+      look_at_values(tag, roots);
       if (is_never(roots)) {
         add(tag, Doubt::Kind::never_true, "no event can make its condition true: its parts contradict each other");
         continue;
@@ -85,7 +87,51 @@ class Analysis {
 
   void add(std::uint32_t tag, Doubt::Kind kind, std::string message) {
     const auto& rule = rules_.rules[tag];
-    out_.push_back({kind, rule.info->id, rule.file, rule.line, std::move(message)});
+    out_.push_back({kind, rule.info->id, rule.file, rule.line, rule.column, std::move(message)});
+  }
+
+  /// Words that a field is compared with and never has.
+  void look_at_values(std::uint32_t tag, const Roots& roots) {
+    std::set<std::uint32_t> met;
+    std::set<std::string> told;
+    for (const auto& [kind, root] : roots) look_at_values_below(tag, root, met, told);
+  }
+
+  void look_at_values_below(std::uint32_t tag, std::uint32_t at, std::set<std::uint32_t>& met,
+                            std::set<std::string>& told) {
+    const auto& node = rules_.program.node(at);
+    if (!met.insert(at).second) return;
+    for (const auto child : rules_.program.children(node)) look_at_values_below(tag, child, met, told);
+    if (node.kind != Program::Node::Kind::leaf) return;
+    const auto& leaf = rules_.program.leaves()[node.leaf];
+    const auto& term = rules_.program.terms()[leaf.term];
+    const bool is_equality = leaf.op == Operator::equal || leaf.op == Operator::not_equal || leaf.op == Operator::in;
+    if (!is_equality || leaf.right >= 0 || leaf.modifier != Modifier::none || !term.is_field()) return;
+    for (auto& message : impossible(term.field.def->info.name, leaf.words)) {
+      if (told.insert(message).second) add(tag, Doubt::Kind::never_true, message);
+    }
+  }
+
+  /// Why the field never is one of these words, for each that it never is.
+  static std::vector<std::string> impossible(std::string_view field, const std::vector<std::string>& words) {
+    std::vector<std::string> out;
+    const auto most = longest_value(field);
+    const auto is_long = [most](const std::string& word) { return most != 0 && word.size() > most; };
+    // A list with short words too may be there for other fields as well.
+    if (std::all_of(words.begin(), words.end(), is_long)) {
+      for (const auto& word : words) {
+        out.push_back(fmt::format("{} is never '{}': the kernel keeps {} bytes of a process's name, '{}'", field, word,
+                                  most, word.substr(0, most)));
+      }
+    }
+    const auto values = known_values(field);
+    for (const auto& word : words) {
+      if (values.empty() || std::find(values.begin(), values.end(), word) != values.end()) continue;
+      const auto near = util::nearest(word, values);
+      out.push_back(fmt::format("{} is never '{}'{}", field, word,
+                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    }
+    return out;
   }
 
   /// A condition that asks for nothing but kinds of events is meant so.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <variant>
 
 #include <fmt/format.h>
@@ -12,6 +13,14 @@
 #include "util/diagnostics.h"
 
 namespace ambit::engine {
+namespace {
+
+/// Of one condition, those of its macros included: enough to see what is wrong, however many macros are.
+constexpr std::size_t kMaxFaults = 100;
+/// So that macros in macros cannot exhaust the stack.
+constexpr std::size_t kMaxDepth = std::size_t{5} * kMaxNesting;
+
+}  // namespace
 
 std::nullopt_t ConditionCompiler::fail(Work& work, std::size_t offset, std::string message, bool is_unknown) {
   if (work.macro != nullptr) message = fmt::format("macro '{}': {}", work.macro->name, message);
@@ -32,14 +41,16 @@ void ConditionCompiler::finish_macro(const std::string& name) {
   Work work;
   work.macro = macro.def;
   macro.tree = compile_text(macro.def->condition, work);
+  macro.size = macro.tree ? macro.tree->size() : 0;
   macro.faults = std::move(work.faults);
+  macro.bad = std::move(work.bad);
   chain_.pop_back();
   macro.state = Macro::State::done;
 }
 
 void ConditionCompiler::report_unused_macros() {
   for (auto& [name, macro] : macros_) {
-    if (macro.is_used) continue;
+    if (macro.is_told) continue;
     for (auto& fault : macro.faults) {
       fault.place.is_warning = fault.is_unknown;
       diagnostics_.push_back(std::move(fault.place));
@@ -50,8 +61,35 @@ void ConditionCompiler::report_unused_macros() {
 std::variant<Tree, std::vector<ConditionFault>> ConditionCompiler::compile(const ConditionText& text) {
   Work work;
   auto tree = compile_text(text, work);
-  if (!tree) return std::move(work.faults);
+  if (!tree) return all_faults(std::move(work));
   return std::move(*tree);
+}
+
+std::vector<ConditionFault> ConditionCompiler::all_faults(Work work) {
+  std::vector<ConditionFault> out = std::move(work.faults);
+  std::set<Macro*> met(work.bad.begin(), work.bad.end());
+  for (std::size_t i = 0; i < work.bad.size() && out.size() < kMaxFaults; ++i) {
+    auto* const macro = work.bad[i];
+    macro->is_told = true;
+    out.insert(out.end(), macro->faults.begin(), macro->faults.end());
+    for (auto* const inner : macro->bad) {
+      if (met.insert(inner).second) work.bad.push_back(inner);
+    }
+  }
+  return out;
+}
+
+bool ConditionCompiler::count(Work& work, std::size_t nodes, std::size_t offset) {
+  work.nodes += nodes;
+  all_nodes_ += nodes;
+  if (work.nodes > kMaxNodes) {
+    fail(work, offset, fmt::format("condition has more than {} checks with its macros in place", kMaxNodes));
+  } else if (all_nodes_ > kMaxAllNodes) {
+    fail(work, offset, fmt::format("all conditions have more than {} checks with their macros in place", kMaxAllNodes));
+  } else {
+    return true;
+  }
+  return false;
 }
 
 std::optional<Tree> ConditionCompiler::compile_text(const ConditionText& text, Work& work) {
@@ -65,10 +103,16 @@ std::optional<Tree> ConditionCompiler::compile_text(const ConditionText& text, W
 }
 
 std::optional<Tree> ConditionCompiler::build(const Expression& expr, Work& work) {
-  if (++work.nodes > kMaxNodes) {
-    return fail(work, expr.offset,
-                fmt::format("condition has more than {} checks with its macros in place", kMaxNodes));
-  }
+  if (!count(work, 1, expr.offset)) return std::nullopt;
+  if (depth_ == kMaxDepth)
+    return fail(work, expr.offset, fmt::format("nested deeper than {} levels with its macros in place", kMaxDepth));
+  ++depth_;
+  auto out = build_kind(expr, work);
+  --depth_;
+  return out;
+}
+
+std::optional<Tree> ConditionCompiler::build_kind(const Expression& expr, Work& work) {
   switch (expr.kind) {
     case Expression::Kind::negation: {
       auto out = build(expr.children.front(), work);
@@ -94,6 +138,7 @@ std::optional<Tree> ConditionCompiler::build_chain(const Expression& expr, Work&
     auto part = build(child, work);
     good = good && part.has_value();
     if (part) out.children.push_back(std::move(*part));
+    if (work.nodes > kMaxNodes || all_nodes_ > kMaxAllNodes) break;  // told once
   }
   if (!good) return std::nullopt;
   return out;
@@ -115,17 +160,14 @@ std::optional<Tree> ConditionCompiler::build_macro(const Expression& expr, Work&
     cycle.push_back(expr.macro);
     return fail(work, expr.offset, fmt::format("macro cycle: {}", fmt::join(cycle, " -> ")));
   }
+  if (chain_.size() >= kMaxNesting && macro.state == Macro::State::fresh)
+    return fail(work, expr.offset, fmt::format("macros use each other over more than {} levels", kMaxNesting));
   finish_macro(expr.macro);
-  macro.is_used = true;
   if (!macro.tree) {
-    work.faults.insert(work.faults.end(), macro.faults.begin(), macro.faults.end());
+    if (std::find(work.bad.begin(), work.bad.end(), &macro) == work.bad.end()) work.bad.push_back(&macro);
     return std::nullopt;
   }
-  work.nodes += macro.tree->size();
-  if (work.nodes > kMaxNodes) {
-    return fail(work, expr.offset,
-                fmt::format("condition has more than {} checks with its macros in place", kMaxNodes));
-  }
+  if (!count(work, macro.size, expr.offset)) return std::nullopt;
   return macro.tree;
 }
 

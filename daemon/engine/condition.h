@@ -36,7 +36,7 @@ class ConditionCompiler {
 
   /// Declares all macros. Each sees all others (Falco refuses a file that names one defined later).
   void set_macros(const std::vector<DefinedMacro>& macros);
-  /// [after all conditions] Faults of macros that nobody used; what is unknown in those is only warned about.
+  /// [after all conditions] Faults of macros that no rule uses; what is unknown in those is only warned about.
   void report_unused_macros();
 
   /// The tree, or what is wrong with it (warnings go to the diagnostics at once).
@@ -46,20 +46,24 @@ class ConditionCompiler {
   struct Macro {
     const DefinedMacro* def = nullptr;
     enum class State { fresh, in_work, done } state = State::fresh;
-    bool is_used = false;
+    bool is_told = false;  ///< its faults are among those of a rule
     std::optional<Tree> tree;
-    std::vector<ConditionFault> faults;
+    std::size_t size = 0;                ///< nodes of the tree
+    std::vector<ConditionFault> faults;  ///< its own
+    std::vector<Macro*> bad;             ///< macros with faults that it uses, each once
   };
   /// One text being compiled: a rule's or a macro's.
   struct Work {
     ConditionText text;                   ///< its lists in place
     const DefinedMacro* macro = nullptr;  ///< null: a rule
-    std::vector<ConditionFault> faults;
+    std::vector<ConditionFault> faults;   ///< those of macros are not among them
+    std::vector<Macro*> bad;
     std::size_t nodes = 0;
   };
 
   std::optional<Tree> compile_text(const ConditionText& text, Work& work);
   std::optional<Tree> build(const Expression& expr, Work& work);
+  std::optional<Tree> build_kind(const Expression& expr, Work& work);
   std::optional<Tree> build_chain(const Expression& expr, Work& work);
   std::optional<Tree> build_macro(const Expression& expr, Work& work);
   std::optional<Tree> build_check(const Expression& expr, Work& work);
@@ -68,6 +72,9 @@ class ConditionCompiler {
   std::optional<std::uint16_t> term(const Operand& operand, Work& work);
   std::optional<std::uint16_t> add_term(Term made, std::size_t offset, Work& work);
   void finish_macro(const std::string& name);
+  static std::vector<ConditionFault> all_faults(Work work);
+  /// Nodes of a condition so far, and of all; false after a fault.
+  bool count(Work& work, std::size_t nodes, std::size_t offset);
   std::nullopt_t fail(Work& work, std::size_t offset, std::string message, bool is_unknown = false);
 
   const Lists& lists_;
@@ -75,6 +82,8 @@ class ConditionCompiler {
   ProgramBuilder& builder_;
   std::map<std::string, Macro, std::less<>> macros_;
   std::vector<std::string> chain_;  ///< macros in work
+  std::size_t all_nodes_ = 0;
+  std::size_t depth_ = 0;  ///< of build(), macros in macros included
 };
 
 }  // namespace ambit::engine

@@ -55,6 +55,39 @@ bool texts_contradict(const std::vector<Literal>& literals) {
                       [&](const std::string& word) { return satisfies(Value::of(word), literals); });
 }
 
+bool is_apart(const Network& a, const Network& b) {
+  return a.bits <= b.bits ? !a.holds(b.base) : !b.holds(a.base);
+}
+
+/// It holds for addresses in one of its blocks, or it holds for those in none.
+bool is_within(const Literal& l) {
+  if (l.leaf->right >= 0 || l.leaf->networks.empty()) return false;
+  return (l.leaf->op == Operator::not_equal) == l.is_negated;
+}
+bool is_without(const Literal& l) {
+  if (l.leaf->right >= 0 || l.leaf->networks.empty()) return false;
+  return (l.leaf->op == Operator::not_equal) != l.is_negated;
+}
+
+/// By pairs, which is not all that there is: two that have no address in common, or one whose blocks all lie in those
+/// that the other forbids.
+bool networks_contradict(const std::vector<Literal>& literals) {
+  return std::any_of(literals.begin(), literals.end(), [&](const Literal& wanted) {
+    if (!is_within(wanted)) return false;
+    return std::any_of(literals.begin(), literals.end(), [&](const Literal& other) {
+      const auto& theirs = other.leaf->networks;
+      const auto is_excluded = [&](const Network& mine) {
+        if (is_within(other))
+          return std::all_of(theirs.begin(), theirs.end(), [&](const Network& n) { return is_apart(mine, n); });
+        return std::any_of(theirs.begin(), theirs.end(),
+                           [&](const Network& n) { return n.bits <= mine.bits && n.holds(mine.base); });
+      };
+      if (!is_within(other) && !is_without(other)) return false;
+      return std::all_of(wanted.leaf->networks.begin(), wanted.leaf->networks.end(), is_excluded);
+    });
+  });
+}
+
 }  // namespace
 
 bool contradict(const std::vector<Literal>& literals) {
@@ -83,7 +116,7 @@ bool contradict(const std::vector<Literal>& literals) {
       return texts_contradict(literals);
     case FieldType::ip:
     case FieldType::net:
-      return false;
+      return networks_contradict(literals);
   }
   return false;
 }

@@ -22,11 +22,11 @@ bool is_lineage(const FieldRef& field) {
 class Planner {
  public:
   Planner(const std::vector<CorrelationDef>& defs, std::vector<RuleSummary>& rules, const Meanings& meanings,
-          const std::set<std::string>& faulty, std::vector<util::Diagnostic>& diagnostics)
+          const MissingRules& missing, std::vector<util::Diagnostic>& diagnostics)
       : defs_(defs),
         rules_(rules),
         meanings_(meanings),
-        faulty_(faulty),
+        missing_(missing),
         diagnostics_(diagnostics),
         states_(defs.size()) {}
 
@@ -42,19 +42,26 @@ class Planner {
   }
 
  private:
-  enum class State : std::uint8_t { unknown, open, good, bad };
+  enum class State : std::uint8_t { unknown, open, good, bad, left_out };
 
-  void fail(const SourceText& at, std::string_view message, bool is_warning = false) {
-    diagnostics_.push_back(at.at(0, fmt::format("correlation: {}", message), is_warning));
+  /// Once, where the same is wrong for several of its rules.
+  void fail(const CorrelationDef& def, const SourceText& at, std::string_view message, bool is_warning = false) {
+    const auto& name = rules_[def.place].info->name;
+    auto told = at.at(0, fmt::format("rule '{}': correlation: {}", name, message), is_warning);
+    const bool is_known = std::any_of(diagnostics_.begin(), diagnostics_.end(), [&](const auto& d) {
+      return d.file == told.file && d.line == told.line && d.column == told.column && d.message == told.message;
+    });
+    if (!is_known) diagnostics_.push_back(std::move(told));
   }
 
   /// Those it refers to first.
   void visit(std::size_t at, int depth) {
     const auto& def = defs_[at];
-    if (states_[at] == State::open) return fail(def.rules.front(), "it refers to itself, directly or through others");
+    if (states_[at] == State::open)
+      return fail(def, def.rules.front(), "it refers to itself, directly or through others");
     if (states_[at] != State::unknown) return;
     if (depth > kMaxChain)
-      return fail(def.rules.front(), fmt::format("chained over more than {} correlations", kMaxChain));
+      return fail(def, def.rules.front(), fmt::format("chained over more than {} correlations", kMaxChain));
     states_[at] = State::open;
     Correlation made;
     made.place = def.place;
@@ -62,14 +69,23 @@ class Planner {
     made.type = def.type;
     made.timespan = def.timespan;
     bool is_good = true;
+    const SourceText* lost = nullptr;
     for (const auto& name : def.rules) {
-      const auto place = find_rule(name);
+      const auto place = find_rule(def, name);
+      if (!place && missing_.left_out.contains(name.text())) {
+        lost = &name;
+        continue;
+      }
       is_good = is_good && place.has_value();
       if (!place) continue;
       const auto inner = std::find_if(defs_.begin(), defs_.end(), [&](const auto& d) { return d.place == *place; });
       if (inner != defs_.end()) {
         const auto index = static_cast<std::size_t>(inner - defs_.begin());
         visit(index, depth + 1);
+        if (states_[index] == State::left_out) {
+          lost = &name;
+          continue;
+        }
         is_good = is_good && states_[index] == State::good;
       }
       is_good = check_ref(def, made, name, *place) && is_good;
@@ -77,6 +93,7 @@ class Planner {
     }
     states_[at] = State::bad;
     if (!is_good) return;
+    if (lost != nullptr) return leave_out(at, *lost);
     summarise(made);
     if (!resolve_fields(def, made)) return;
     states_[at] = State::good;
@@ -85,7 +102,12 @@ class Planner {
     out_.all.push_back(std::move(made));
   }
 
-  std::optional<std::uint32_t> find_rule(const SourceText& name) {
+  void leave_out(std::size_t at, const SourceText& lost) {
+    states_[at] = State::left_out;
+    fail(defs_[at], lost, fmt::format("left out, as rule '{}', which it needs, is left out", lost.text()), true);
+  }
+
+  std::optional<std::uint32_t> find_rule(const CorrelationDef& def, const SourceText& name) {
     std::vector<std::string> known;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       const auto& info = *rules_[i].info;
@@ -93,10 +115,11 @@ class Planner {
       known.push_back(info.id);
       known.push_back(info.name);
     }
-    if (faulty_.contains(name.text())) return std::nullopt;
+    if (missing_.faulty.contains(name.text()) || missing_.left_out.contains(name.text())) return std::nullopt;
     const auto near = util::nearest(name.text(), known);
-    fail(name, near.empty() ? fmt::format("there is no rule with the id or name '{}'", name.text())
-                            : fmt::format("there is no rule '{}'; did you mean '{}'?", name.text(), near));
+    fail(def, name,
+         near.empty() ? fmt::format("there is no rule with the id or name '{}'", name.text())
+                      : fmt::format("there is no rule '{}'; did you mean '{}'?", name.text(), near));
     return std::nullopt;
   }
 
@@ -104,11 +127,11 @@ class Planner {
     const bool is_repeated =
         std::any_of(made.refs.begin(), made.refs.end(), [&](const auto& r) { return r.place == place; });
     if (is_repeated && def.type != CorrelationType::temporal_ordered) {
-      fail(name, fmt::format("rule '{}' is named twice", name.text()));
+      fail(def, name, fmt::format("rule '{}' is named twice", name.text()));
       return false;
     }
     if (!rules_[place].is_enabled && made.is_enabled)
-      fail(name, fmt::format("rule '{}' is disabled: nothing of it is correlated", name.text()), true);
+      fail(def, name, fmt::format("rule '{}' is disabled: nothing of it is correlated", name.text()), true);
     return true;
   }
 
@@ -135,7 +158,7 @@ class Planner {
       return f.first.text() == info.id || f.first.text() == info.name;
     });
     if (field != alias->fields.end()) return &field->second;
-    fail(alias->name, fmt::format("alias '{}' does not say which field of rule {} it is", name.text(), info.id));
+    fail(def, alias->name, fmt::format("alias '{}' does not say which field of rule {} it is", name.text(), info.id));
     return nullptr;
   }
 
@@ -145,24 +168,24 @@ class Planner {
     std::size_t at = 0;
     auto parsed = parse_field(written->text(), at);
     if (const auto* fault = std::get_if<SyntaxError>(&parsed)) {
-      fail(*written, fault->message);
+      fail(def, *written, fault->message);
       return std::nullopt;
     }
     auto field = resolve_field(std::get<FieldName>(parsed));
     if (const auto* message = std::get_if<FieldFault>(&field)) {
-      fail(*written, message->message);
+      fail(def, *written, message->message);
       return std::nullopt;
     }
     const auto& ref = std::get<FieldRef>(field);
     const auto& info = ref.def->info;
     if (at != written->text().size()) {
-      fail(*written, fmt::format("expected one field, found '{}'", written->text()));
+      fail(def, *written, fmt::format("expected one field, found '{}'", written->text()));
     } else if (info.several == Several::ends) {
-      fail(*written, fmt::format("{} holds both ends of a connection: name one of them", info.name));
+      fail(def, *written, fmt::format("{} holds both ends of a connection: name one of them", info.name));
     } else if (info.several != Several::no && ref.index < 0 && !is_lineage(ref)) {
-      fail(*written, fmt::format("{} holds several values: name one by its level, {}[1]", info.name, info.name));
+      fail(def, *written, fmt::format("{} holds several values: name one by its level, {}[1]", info.name, info.name));
     } else if (rules_[place].kinds.any() && (info.kinds & rules_[place].kinds).none()) {
-      fail(*written, fmt::format("no event of rule {} has {}", rules_[place].info->id, info.name));
+      fail(def, *written, fmt::format("no event of rule {} has {}", rules_[place].info->id, info.name));
     } else {
       return ref;
     }
@@ -184,8 +207,9 @@ class Planner {
       if (!ref.value) return false;
       const auto& info = ref.value->def->info;
       if (is_lineage(*ref.value) || (def.type == CorrelationType::value_sum && info.type != FieldType::number)) {
-        fail(*def.value, fmt::format("{} is a {} field: {} needs {}", info.name, name_of(info.type), name_of(def.type),
-                                     def.type == CorrelationType::value_sum ? "a number" : "a single value"));
+        fail(def, *def.value,
+             fmt::format("{} is a {} field: {} needs {}", info.name, name_of(info.type), name_of(def.type),
+                         def.type == CorrelationType::value_sum ? "a number" : "a single value"));
         return false;
       }
     }
@@ -197,14 +221,14 @@ class Planner {
                std::size_t at) {
     if (is_lineage(field)) {
       if (def.type != CorrelationType::temporal_ordered) {
-        fail(def.group_by[at],
+        fail(def, def.group_by[at],
              fmt::format("{} needs temporal_ordered: its first rule says whose descendants are meant. "
                          "{}[0] is the process itself",
                          kLineage, kLineage));
         return false;
       }
       if (made.lineage >= 0 && made.lineage != static_cast<int>(at)) {
-        fail(def.group_by[at], fmt::format("{} stands twice", kLineage));
+        fail(def, def.group_by[at], fmt::format("{} stands twice", kLineage));
         return false;
       }
       made.lineage = static_cast<int>(at);
@@ -214,8 +238,9 @@ class Planner {
       const bool is_alike =
           is_lineage(field) == is_lineage(first.keys[at]) && field.def->info.type == first.keys[at].def->info.type;
       if (!is_alike) {
-        fail(def.group_by[at], fmt::format("'{}' is {} in one rule and {} in another", def.group_by[at].text(),
-                                           name_of(first.keys[at].def->info.type), name_of(field.def->info.type)));
+        fail(def, def.group_by[at],
+             fmt::format("'{}' is {} in one rule and {} in another", def.group_by[at].text(),
+                         name_of(first.keys[at].def->info.type), name_of(field.def->info.type)));
         return false;
       }
     }
@@ -229,7 +254,7 @@ class Planner {
         (def.value && def.value->text() == name) ||
         std::any_of(def.group_by.begin(), def.group_by.end(), [&](const auto& g) { return g.text() == name; });
     if (is_used) return true;
-    fail(alias.name, fmt::format("alias '{}' is used nowhere", name));
+    fail(def, alias.name, fmt::format("alias '{}' is used nowhere", name));
     return false;
   }
 
@@ -256,7 +281,7 @@ class Planner {
   const std::vector<CorrelationDef>& defs_;
   std::vector<RuleSummary>& rules_;
   const Meanings& meanings_;
-  const std::set<std::string>& faulty_;
+  const MissingRules& missing_;
   std::vector<util::Diagnostic>& diagnostics_;
   std::vector<State> states_;
   CorrelationPlan out_;
@@ -300,9 +325,9 @@ std::vector<std::uint32_t> CorrelationPlan::fed_by(std::uint32_t place) const {
 }
 
 CorrelationPlan plan_correlations(const std::vector<CorrelationDef>& defs, std::vector<RuleSummary>& rules,
-                                  const Meanings& meanings, const std::set<std::string>& faulty,
+                                  const Meanings& meanings, const MissingRules& missing,
                                   std::vector<util::Diagnostic>& diagnostics) {
-  return Planner(defs, rules, meanings, faulty, diagnostics).run();
+  return Planner(defs, rules, meanings, missing, diagnostics).run();
 }
 
 }  // namespace ambit::engine

@@ -63,14 +63,20 @@ struct CorrelationPlan {
   [[nodiscard]] std::vector<std::uint32_t> fed_by(std::uint32_t place) const;
 };
 
+/// Ids and names of rules that are not in the set.
+struct MissingRules {
+  std::set<std::string> faulty;    ///< because of faults told already
+  std::set<std::string> left_out;  ///< on purpose: fields or sources that are not here, priority
+};
+
 /// What a rule means, for fingerprints: equal text for equal conditions, by place; empty for correlations.
 using Meanings = std::vector<std::string>;
 
 /// Resolves what was read. `rules`: all of the set, by place; kinds and signals of the correlations' summaries are
-/// filled in. `faulty`: ids and names of rules that were left out because of faults told already. Faults are noted,
-/// each at its place in the file.
+/// filled in. A correlation over a rule that was left out is left out, with a warning. Faults are noted, each at its
+/// place in the file.
 CorrelationPlan plan_correlations(const std::vector<CorrelationDef>& defs, std::vector<RuleSummary>& rules,
-                                  const Meanings& meanings, const std::set<std::string>& faulty,
+                                  const Meanings& meanings, const MissingRules& missing,
                                   std::vector<util::Diagnostic>& diagnostics);
 
 }  // namespace ambit::engine

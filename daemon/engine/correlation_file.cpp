@@ -19,7 +19,6 @@ constexpr std::array<std::string_view, 3> kRefusedTypes = {"value_avg", "value_m
 constexpr auto kMinTimespan = std::chrono::milliseconds(100);
 constexpr auto kMaxTimespan = std::chrono::hours(24 * 30);
 constexpr std::size_t kMaxRules = 16, kMaxGroupBy = 8;
-constexpr std::uint64_t kMaxNumber = 1ULL << 62;
 constexpr std::uint64_t kMaxValues = 1024;
 
 class Reader {
@@ -153,11 +152,7 @@ class Reader {
     const auto what = fmt::format("{}.condition.{}", what_, key);
     std::optional<std::uint64_t> value;
     if (out_.type == CorrelationType::value_sum) {
-      value = yaml_.bytes(node, what);
-      if (value && *value >= kMaxNumber) {
-        yaml_.error(node, fmt::format("{}: expected less than 2^62", what));
-        value.reset();
-      }
+      value = yaml_.bytes(node, what);  // less than 2^62
     } else if (const auto number = yaml_.integer(node, what, 0, 1'000'000'000)) {
       value = static_cast<std::uint64_t>(*number);
     }

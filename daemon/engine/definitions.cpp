@@ -174,6 +174,7 @@ bool Definitions::append(DefinedRule& rule, const RuleDef& def, Diagnostics& dia
     return false;
   }
   if (def.condition) append_text(rule.condition, *def.condition);
+  rule.examples.insert(rule.examples.end(), def.examples.begin(), def.examples.end());
   bool good = true;
   for (const auto& exception : def.exceptions.value_or(std::vector<ExceptionDef>{})) {
     const auto known = std::find_if(rule.exceptions.begin(), rule.exceptions.end(),

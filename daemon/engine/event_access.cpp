@@ -23,20 +23,43 @@ std::optional<Side> side(std::uint16_t family, const Endpoint& end) noexcept {
   return Side{make_address(family, end.address), end.port};
 }
 
+/// Hooks of the control group run before connect and send, those of the security modules before mprotect.
+bool is_before_act(const Event& event) noexcept {
+  switch (event.kind) {
+    case EventKind::connect:
+    case EventKind::send:
+      return event.hook == AMBIT_HOOK_CGROUP_ADDR;
+    case EventKind::mmap:
+      return event.hook == AMBIT_HOOK_LSM || event.hook == AMBIT_HOOK_FENTRY;
+    default:
+      return false;
+  }
+}
+
+/// Kinds without a result in their records, which tell acts that succeeded and no others.
+bool is_told_when_done(EventKind kind) noexcept {
+  return kind == EventKind::exec || kind == EventKind::fork || kind == EventKind::cred ||
+         kind == EventKind::cgroup_attach || kind == EventKind::copy || kind == EventKind::io_uring;
+}
+
 }  // namespace
 
 std::optional<std::int32_t> result_of(const Event& event) noexcept {
+  if (is_before_act(event)) return std::nullopt;
   if (const auto* open = std::get_if<OpenFacts>(&event.facts)) return open->ret;
   if (const auto* names = std::get_if<NameFacts>(&event.facts)) return names->ret;
   if (const auto* mounted = std::get_if<MountFacts>(&event.facts)) return mounted->ret;
-  if (const auto* net = std::get_if<NetFacts>(&event.facts)) {
-    // A hook before the act: connect_result tells how it ended.
-    if (event.kind == EventKind::connect && event.hook == AMBIT_HOOK_CGROUP_ADDR) return std::nullopt;
-    return net->ret;
-  }
+  if (const auto* net = std::get_if<NetFacts>(&event.facts)) return net->ret;
   if (const auto* trace = std::get_if<PtraceFacts>(&event.facts)) return trace->ret;
   if (const auto* act = std::get_if<ActFacts>(&event.facts))
     return static_cast<std::int32_t>(std::min<std::int64_t>(act->ret, std::numeric_limits<std::int32_t>::max()));
+  return std::nullopt;
+}
+
+std::optional<std::int32_t> answer_of(const Event& event) noexcept {
+  if (const auto result = result_of(event)) return result;
+  if (is_before_act(event) && event.kind == EventKind::connect) return kAttempt;
+  if (event.kind == EventKind::send || is_told_when_done(event.kind)) return 0;
   return std::nullopt;
 }
 

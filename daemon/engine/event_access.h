@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,8 +13,13 @@
 
 namespace ambit::engine {
 
-/// What the call returned, for kinds that carry a result.
+/// What the call returned, for kinds that carry a result; none for an act that is told before it is done.
 std::optional<std::int32_t> result_of(const Event& event) noexcept;
+/// What rules are answered that ask for the result: result_of(); 0 for kinds that tell successful acts only; of an act
+/// that is told before it is done kAttempt (connect) or 0 (send, of which nothing tells the end).
+std::optional<std::int32_t> answer_of(const Event& event) noexcept;
+/// As a socket that does not block answers connect(2).
+inline constexpr std::int32_t kAttempt = -EINPROGRESS;
 /// "SUCCESS" or the error's name ("EACCES").
 std::string_view error_name(std::int32_t result) noexcept;
 std::string_view hook_name(std::uint16_t hook) noexcept;

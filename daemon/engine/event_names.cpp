@@ -8,7 +8,11 @@ namespace ambit::engine {
 namespace {
 
 constexpr std::string_view kOpens = "every way to open a file is one kind: the object that was opened, not the call";
-constexpr std::string_view kSends = "a datagram's peer, once for each socket and peer";
+constexpr std::string_view kConnects =
+    "told when it is tried: `evt.res` is EINPROGRESS; `connect_result` tells how TCP's ended; by its call, with the "
+    "result, for vsock and where the kernel has no hook for unix sockets";
+constexpr std::string_view kSends =
+    "a datagram's peer, once for each socket and peer, told when it is tried: `evt.res` is SUCCESS";
 constexpr std::string_view kReceives = "bytes of a peer, once a second: `peer.bytes_in`; no event for each call";
 constexpr std::string_view kDups = "only where a network socket becomes standard input, output or error";
 constexpr std::string_view kIds = "any change of user or group ids, by whichever call";
@@ -21,6 +25,7 @@ constexpr auto kRows = std::to_array<EventName>({
     {"chroot", EventKind::cred, "evt.arg.what", "namespaces", kSpaces},
     {"clone", EventKind::fork, "", "", "new processes; threads are not told"},
     {"clone3", EventKind::fork, "", "", "new processes; threads are not told"},
+    {"connect", EventKind::connect, "", "", kConnects},
     {"copy_file_range", EventKind::copy, "copy.op", "copy_file_range", "of protected files"},
     {"creat", EventKind::open, "", "", kOpens},
     {"delete_module", EventKind::kernel_module, "act.op", "unload", ""},
@@ -88,13 +93,13 @@ std::span<const EventName> event_names() {
 }
 
 std::optional<EventName> find_event_name(std::string_view name) noexcept {
+  const auto* row = std::find_if(kRows.begin(), kRows.end(), [&](const EventName& r) { return r.name == name; });
+  if (row != kRows.end()) return *row;
   for (std::size_t i = 0; i < kEventKinds; ++i) {
     const auto kind = static_cast<EventKind>(i);
     if (name_of(kind) == name) return EventName{name_of(kind), kind, "", "", ""};
   }
-  const auto* row = std::find_if(kRows.begin(), kRows.end(), [&](const EventName& r) { return r.name == name; });
-  if (row == kRows.end()) return std::nullopt;
-  return *row;
+  return std::nullopt;
 }
 
 std::vector<std::string> event_kind_names() {

@@ -55,6 +55,7 @@ std::optional<std::string> Example::fill(Entry& entry, const std::string& value)
 std::optional<Example> Example::make(const ExampleDef& def, std::vector<util::Diagnostic>& diagnostics) {
   Example out;
   out.must_fire_ = def.must_fire;
+  out.file_ = def.first.at(0, {}).file;
   out.line_ = def.line;
   bool good = true;
   bool has_type = false;

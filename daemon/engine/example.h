@@ -20,6 +20,7 @@ class Example final : public FieldSource {
   Value read(const FieldRef& field, Arena& arena) const noexcept override;
   [[nodiscard]] EventKind kind() const noexcept { return kind_; }
   [[nodiscard]] bool must_fire() const noexcept { return must_fire_; }
+  [[nodiscard]] const std::string& file() const noexcept { return file_; }
   [[nodiscard]] int line() const noexcept { return line_; }
 
  private:
@@ -33,6 +34,7 @@ class Example final : public FieldSource {
   std::vector<Entry> entries_;
   EventKind kind_ = EventKind::tick;
   bool must_fire_ = false;
+  std::string file_;
   int line_ = 0;
 };
 

@@ -13,7 +13,11 @@ using Diagnostics = std::vector<util::Diagnostic>;
 
 bool check_operator(const SourceText& word, bool needs_list, const std::string& what, Diagnostics& diagnostics) {
   const auto op = operator_of(word.text());
-  if (!op || *op == Operator::exists) {
+  if (op == Operator::exists) {
+    diagnostics.push_back(word.at(0, what + ": 'exists' takes no values, so an exception cannot compare with it"));
+    return false;
+  }
+  if (!op) {
     diagnostics.push_back(
         word.at(0, fmt::format("{}: {}", what, util::unknown_word("operator", word.text(), operator_names()))));
     return false;

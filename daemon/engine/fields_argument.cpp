@@ -227,8 +227,9 @@ Value is_connected(const ReadContext& c) noexcept {
   if (net == nullptr) return Value::none();
   switch (c.event.kind) {
     case EventKind::connect:
+    case EventKind::connect_result:
     case EventKind::accept:
-      return Value::of_bool(net->ret >= 0);
+      return Value::of_bool(result_of(c.event).value_or(kAttempt) >= 0);
     case EventKind::send:
       return Value::of_bool(false);
     case EventKind::traffic:
@@ -321,7 +322,8 @@ std::span<const FieldDef> argument_fields() {
       row("evt.is_open_exec", kBool, kOpen, "the open made the file, and as one that may be run", made_executable),
       row("fd.nameraw", kText, kFileKinds, "path as the caller passed it; only where no better one is known",
           passed_name),
-      row("fd.connected", kBool, kPeer, "the socket is connected to its peer", is_connected),
+      row("fd.connected", kBool, kPeer | bit(EventKind::connect_result),
+          "the socket is connected to its peer; false while the result of a connect is not known", is_connected),
       row("fd.name_changed", kBool, kPeer, "the socket has got this peer by this event", has_new_name),
       row("fd.sockfamily", kText, kNetKinds, "ip or unix", socket_family),
       row("fd.sip.name", kText, kNetKinds, "names that the workload was answered for the server's address",

@@ -32,18 +32,18 @@ Value time_text(const ReadContext& c) noexcept {
 }
 
 Value raw_result(const ReadContext& c) noexcept {
-  const auto ret = result_of(c.event);
+  const auto ret = answer_of(c.event);
   return ret ? Value::of_number(*ret) : Value::none();
 }
 
 Value result_name(const ReadContext& c) noexcept {
-  const auto ret = result_of(c.event);
+  const auto ret = answer_of(c.event);
   return ret ? Value::of(error_name(*ret)) : Value::none();
 }
 
 Value has_failed(const ReadContext& c) noexcept {
-  const auto ret = result_of(c.event);
-  return ret ? Value::of_bool(*ret < 0) : Value::none();
+  const auto ret = answer_of(c.event);
+  return ret ? Value::of_bool(*ret < 0 && *ret != kAttempt) : Value::none();
 }
 
 template <std::uint32_t Access>
@@ -247,7 +247,9 @@ constexpr auto kOpen = bit(EventKind::open);
 constexpr auto kCopy = bit(EventKind::copy);
 constexpr auto kMount = bit(EventKind::mount);
 constexpr auto kMoves = bit(EventKind::rename) | bit(EventKind::link);
-constexpr auto kWithResult = kFileKinds | bit(EventKind::mount) | kNetKinds | kActKinds | bit(EventKind::ptrace);
+constexpr auto kDone = bit(EventKind::exec) | bit(EventKind::fork) | bit(EventKind::cred) |
+                       bit(EventKind::cgroup_attach) | bit(EventKind::io_uring) | kTransferKinds;
+constexpr auto kWithResult = kFileKinds | kDone | kNetKinds | kActKinds | bit(EventKind::ptrace);
 constexpr auto kWithIds = bit(EventKind::chown) | bit(EventKind::cred);
 constexpr auto kWithMode = bit(EventKind::chmod) | bit(EventKind::mkdir);
 constexpr auto kWithFlags = kOpen | bit(EventKind::io_uring) | bit(EventKind::mount);
@@ -278,9 +280,12 @@ std::span<const FieldDef> event_fields() {
           [](const ReadContext& c) noexcept { return Value::of(hook_name(c.event.hook)); }),
       row("evt.cpu", kNumber, kProcessKinds, "processor it happened on",
           [](const ReadContext& c) noexcept { return Value::of_number(c.event.cpu); }),
-      row("evt.res", kText, kWithResult, "SUCCESS or the error's name (EACCES)", result_name),
-      row("evt.rawres", kNumber, kWithResult, "result as the call returned it", raw_result),
-      row("evt.failed", kBool, kWithResult, "the call returned an error", has_failed),
+      row("evt.res", kText, kWithResult,
+          "SUCCESS or the error's name (EACCES); EINPROGRESS for a connect that is told before its result is known",
+          result_name),
+      row("evt.rawres", kNumber, kWithResult,
+          "result as the call returned it; 0 where only success is told; -115 for such a connect", raw_result),
+      row("evt.failed", kBool, kWithResult, "the call returned an error other than EINPROGRESS", has_failed),
       row("evt.is_open_read", kBool, kOpen, "opened for reading", open_access<AMBIT_ACCESS_READ>),
       row("evt.is_open_write", kBool, kOpen, "opened for writing", open_access<AMBIT_ACCESS_WRITE>),
       row("evt.is_open_create", kBool, kOpen, "the open made the file", open_access<AMBIT_ACCESS_CREATED>),
@@ -292,7 +297,7 @@ std::span<const FieldDef> event_fields() {
       of_path(row("evt.arg.oldpath", kText, kMoves, "rename, link: the name it had", path)),
       row("evt.arg.newpath", kText, kMoves, "rename, link: the name it gets", path2),
       row("evt.arg.target", kText, bit(EventKind::symlink), "symlink: where it leads", path),
-      row("evt.arg.linkpath", kText, bit(EventKind::symlink), "symlink: its name", path2),
+      row("evt.arg.linkpath", kText, bit(EventKind::symlink), "symlink: the name of the new link", path2),
       row("evt.rawarg.mode", kNumber, kWithMode, "mode bits asked for", raw_mode),
       row("evt.rawarg.uid", kNumber, kWithIds, "user id that is set", raw_uid),
       row("evt.rawarg.gid", kNumber, kWithIds, "group id that is set", raw_gid),
@@ -327,8 +332,10 @@ std::span<const FieldDef> event_fields() {
       row("loss.attributed", kBool, bit(EventKind::loss), "it is known whose records were lost", loss_is_attributed),
       row("coverage.signal", kText, bit(EventKind::coverage), "signal whose state changed",
           coverage<&CoverageFacts::signal>),
-      row("coverage.hook", kText, bit(EventKind::coverage), "hook in use for it", coverage<&CoverageFacts::hook>),
-      row("coverage.state", kText, bit(EventKind::coverage), "state of the signal", coverage<&CoverageFacts::state>),
+      row("coverage.hook", kText, bit(EventKind::coverage), "hook in use for the signal whose state changed",
+          coverage<&CoverageFacts::hook>),
+      row("coverage.state", kText, bit(EventKind::coverage), "new state of the signal",
+          coverage<&CoverageFacts::state>),
       row("correlation.count", kNumber, 0, "in outputs of correlations only: events that led to it", nothing),
       row("correlation.value", kNumber, 0,
           "in outputs of correlations only: what the condition looked at (events, different values, sum, rules)",
@@ -360,7 +367,8 @@ std::span<const FieldDef> event_fields() {
           quality<AMBIT_Q_NO_BTF>),
       row("quality.hook", kText, kAllKinds, "hook that wrote the record",
           [](const ReadContext& c) noexcept { return Value::of(hook_name(c.event.hook)); }),
-      row("quality.family", kText, kAllKinds, "family of that hook: base, rich, or user (made by the daemon)",
+      row("quality.family", kText, kAllKinds,
+          "family of the hook that wrote the record: base, rich, or user (made by the daemon)",
           [](const ReadContext& c) noexcept { return Value::of(hook_family(c.event.hook)); }),
       row("fd.of_ambit", kText, kFileKinds,
           "Ambit's own file: parts (ledger, program, socket) or rules (configuration, scopes, rules)", of_ambit),

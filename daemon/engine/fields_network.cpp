@@ -107,7 +107,7 @@ TypeName type_of(const ReadContext& c) noexcept {
     case S_IFREG:
       return {"file", "f"};
     default:
-      return {"device", "v"};
+      return {"device", "f"};  // as Falco has it; fd.type tells them apart
   }
 }
 
@@ -309,7 +309,7 @@ std::span<const FieldDef> network_fields() {
       of_path(row("fd.filename", kText, kOpen, "file name without directory", filename)),
       of_peer(row("fd.type", kText, kFd, "file, directory, device, pipe, ipv4, ipv6, unix, vsock",
                   [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).type); })),
-      of_peer(row("fd.typechar", kText, kFd, "f, d, v, p, 4, 6, u, o (vsock)",
+      of_peer(row("fd.typechar", kText, kFd, "f (files and devices), d, p, 4, 6, u, o (vsock)",
                   [](const ReadContext& c) noexcept { return Value::of_known(type_of(c).character); })),
       row("fd.num", kNumber, kOpen | bit(EventKind::accept) | bit(EventKind::socket) | bit(EventKind::stdio),
           "descriptor; missing where the call failed", number_of_fd),

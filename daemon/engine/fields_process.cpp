@@ -108,7 +108,7 @@ Value command_line(const Process* p, Arena& arena) noexcept {
 
 Value args(const ReadContext& c) noexcept {
   const auto* p = c.process();
-  if (p == nullptr || p->argv.size() < 2) return Value::none();
+  if (p == nullptr || p->argv.empty()) return Value::none();
   c.arena.begin();
   for (std::size_t i = 1; i < p->argv.size(); ++i) {
     if (i > 1) c.arena.append(" ");
@@ -318,7 +318,7 @@ std::span<const FieldDef> process_fields() {
       row("proc.exefile", kText, "file name of proc.exepath", own<exe_name>),
       row("proc.cmdline", kText, "name and arguments, secrets removed",
           [](const ReadContext& c) noexcept { return command_line(c.process(), c.arena); }),
-      row("proc.args", kText, "arguments after the first, secrets removed", args),
+      row("proc.args", kText, "arguments after the first, secrets removed; empty where there are none", args),
       event_row("proc.pid", kNumber, "process id in the host's namespace", pid),
       row("proc.ppid", kNumber, "parent's process id",
           [](const ReadContext& c) noexcept { return pid_of(ancestor(c.process(), 1)); }),
@@ -352,12 +352,14 @@ std::span<const FieldDef> process_fields() {
       row("proc.cgroup", kText, "path of the control group", own_text<&Process::cgroup_path>),
       row("proc.unit", kText, "innermost systemd unit", own_text<&Process::systemd_unit>),
       row("thread.cap_effective", kText, "effective capabilities, by name, parted by blanks", capabilities),
-      row("user.uid", kNumber, "real user id", own_number<&Process::uid>),
-      row("user.euid", kNumber, "effective user id", own_number<&Process::euid>),
-      row("user.name", kText, "name of the real user id", own_text<&Process::user>),
+      row("user.uid", kNumber, "effective user id", own_number<&Process::euid>),
+      row("user.euid", kNumber, "effective user id, the same as user.uid", own_number<&Process::euid>),
+      row("user.ruid", kNumber, "real user id: who started it", own_number<&Process::uid>),
+      row("user.name", kText, "name of the effective user id", own_text<&Process::user>),
       row("user.loginuid", kNumber, "login user id, -1 = none", login_uid),
-      row("group.gid", kNumber, "real group id", own_number<&Process::gid>),
-      row("group.name", kText, "name of the real group id", own_text<&Process::group>),
+      row("group.gid", kNumber, "effective group id", own_number<&Process::egid>),
+      row("group.rgid", kNumber, "real group id", own_number<&Process::gid>),
+      row("group.name", kText, "name of the effective group id", own_text<&Process::group>),
       row("container.id", kText, "first 12 characters of the container's id, 'host' outside", container_id),
       row("container.full_id", kText, "the container's id", container_text<&ContainerIdentity::id>),
       row("container.type", kText, "docker, containerd, cri-o, podman, unknown",
@@ -365,9 +367,9 @@ std::span<const FieldDef> process_fields() {
       row("k8s.pod.uid", kText, "uid of the pod", container_text<&ContainerIdentity::pod_uid>),
       target("target.pid", kNumber, "ptrace, process_vm, signal, /proc/<pid>/..., fork: the other process", target_pid),
       target("target.is_self", kBool, "the other process is the acting one", is_self),
-      target("target.name", kText, "its name", of_target<comm>),
-      target("target.exepath", kText, "its executable file", of_target<exe_path>),
-      target("target.cmdline", kText, "its name and arguments",
+      target("target.name", kText, "name of the other process", of_target<comm>),
+      target("target.exepath", kText, "executable file of the other process", of_target<exe_path>),
+      target("target.cmdline", kText, "name and arguments of the other process",
              [](const ReadContext& c) noexcept { return command_line(c.target(), c.arena); }),
   };
   return rows;

@@ -45,6 +45,7 @@ class RuleReader : public ItemReader {
   std::optional<RuleDef> read_rule(const YAML::Node& item);
 
  private:
+  void warn_of_ignored(const YAML::Node& item, const std::string& what);
   bool read_override(const YAML::Node& item, const std::string& what, RuleDef& out);
   bool read_priority(const YAML::Node& item, const std::string& what, RuleDef& out);
   bool read_exceptions(const YAML::Node& node, const std::string& what, std::vector<ExceptionDef>& out);

@@ -30,8 +30,10 @@ class PathPrefixes {
   std::vector<std::string> patterns_;
 };
 
-/// Whole-string shell glob; `*` crosses slashes; `[a-z]` and `[!a-z]` are classes, a backslash quotes.
+/// Whole-string shell glob; `*` crosses slashes; `[a-z]`, `[!a-z]` and `[[:alpha:]]` are classes, a backslash quotes.
 bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
+/// What is wrong with the classes of a pattern; "" = nothing.
+std::string glob_fault(std::string_view pattern);
 /// The pattern in lower case with its classes as they mean, for texts in lower case.
 std::string lower_text(std::string_view text);
 

@@ -44,6 +44,15 @@ std::optional<std::string> from_hex(std::string_view text) {
   return out;
 }
 
+/// Texts are in lower case, so that no letter of them is in [:upper:].
+std::string caseless_pattern(const std::string& word) {
+  static constexpr std::string_view kUpper = "[:upper:]";
+  auto out = lower_text(word);
+  for (auto at = out.find(kUpper); at != std::string::npos; at = out.find(kUpper, at))
+    out.replace(at, kUpper.size(), "[:lower:]");
+  return out;
+}
+
 /// Fills one Leaf; the first fault ends it.
 class Maker {
  public:
@@ -130,6 +139,9 @@ class Maker {
   }
 
   std::string add_text(const std::string& word) {
+    if (leaf_.op == Operator::glob || leaf_.op == Operator::iglob || leaf_.op == Operator::pmatch) {
+      if (auto fault = glob_fault(word); !fault.empty()) return fault;
+    }
     switch (leaf_.op) {
       case Operator::in:
       case Operator::intersects:
@@ -139,8 +151,10 @@ class Maker {
         leaf_.prefixes.add(word);
         return {};
       case Operator::icontains:
-      case Operator::iglob:
         leaf_.texts.push_back(lower_text(word));
+        return {};
+      case Operator::iglob:
+        leaf_.texts.push_back(caseless_pattern(word));
         return {};
       case Operator::bcontains:
       case Operator::bstartswith: {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two matchers of the rule language that know patterns.
 #include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
 
 #include "leaf.h"
 
@@ -9,12 +12,69 @@ namespace {
 
 constexpr std::size_t kNoEnd = std::string_view::npos;
 
+bool is_lower(char c) noexcept {
+  return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) noexcept {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_letter(char c) noexcept {
+  return is_lower(c) || is_upper(c);
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_letter_or_digit(char c) noexcept {
+  return is_letter(c) || is_digit(c);
+}
+bool is_visible(char c) noexcept {
+  return c > ' ' && c <= '~';
+}
+
+/// POSIX's named classes, of ASCII.
+struct NamedClass {
+  std::string_view name;
+  bool (*holds)(char c) noexcept;
+};
+constexpr std::array kNamedClasses = {
+    NamedClass{"alnum", is_letter_or_digit},
+    NamedClass{"alpha", is_letter},
+    NamedClass{"blank", [](char c) noexcept { return c == ' ' || c == '\t'; }},
+    NamedClass{"cntrl", [](char c) noexcept { return (c >= 0 && c < ' ') || c == 127; }},
+    NamedClass{"digit", is_digit},
+    NamedClass{"graph", is_visible},
+    NamedClass{"lower", is_lower},
+    NamedClass{"print", [](char c) noexcept { return c == ' ' || is_visible(c); }},
+    NamedClass{"punct", [](char c) noexcept { return is_visible(c) && !is_letter_or_digit(c); }},
+    NamedClass{"space", [](char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }},
+    NamedClass{"upper", is_upper},
+    NamedClass{"xdigit",
+               [](char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }}};
+
+const NamedClass* named_class(std::string_view name) noexcept {
+  const auto* const found =
+      std::find_if(kNamedClasses.begin(), kNamedClasses.end(), [&](const NamedClass& n) { return n.name == name; });
+  return found == kNamedClasses.end() ? nullptr : found;
+}
+
+/// The name in "[:name:]" at the begin of `text`, with `mark` for the colon; "" where there is none.
+std::string_view name_in_marks(std::string_view text, char mark) noexcept {
+  if (text.size() < 4 || text[0] != '[' || text[1] != mark) return {};
+  const std::array<char, 2> close = {mark, ']'};
+  const auto end = text.find(std::string_view(close.data(), close.size()), 2);
+  return end == std::string_view::npos ? std::string_view() : text.substr(2, end - 2);
+}
+constexpr std::size_t kMarks = 4;  ///< bytes around the name
+
 /// Place past the class that begins at `at`, npos where '[' is an ordinary character because nothing closes it.
 std::size_t class_end(std::string_view pattern, std::size_t at) noexcept {
   std::size_t i = at + 1;
   if (i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^')) ++i;
   if (i < pattern.size() && pattern[i] == ']') ++i;
-  while (i < pattern.size() && pattern[i] != ']') ++i;
+  while (i < pattern.size() && pattern[i] != ']') {
+    const auto name = name_in_marks(pattern.substr(i), ':');
+    i += name.empty() ? 1 : name.size() + kMarks;
+  }
   return i < pattern.size() ? i + 1 : kNoEnd;
 }
 
@@ -23,7 +83,11 @@ bool class_holds(std::string_view body, char c) noexcept {
   if (is_negated) body.remove_prefix(1);
   bool found = false;
   for (std::size_t i = 0; i < body.size(); ++i) {
-    if (i + 2 < body.size() && body[i + 1] == '-') {
+    if (const auto name = name_in_marks(body.substr(i), ':'); !name.empty()) {
+      const auto* const named = named_class(name);
+      found = found || (named != nullptr && named->holds(c));
+      i += name.size() + kMarks - 1;
+    } else if (i + 2 < body.size() && body[i + 1] == '-') {
       found = found || (static_cast<unsigned char>(body[i]) <= static_cast<unsigned char>(c) &&
                         static_cast<unsigned char>(c) <= static_cast<unsigned char>(body[i + 2]));
       i += 2;
@@ -89,6 +153,26 @@ bool glob_matches(std::string_view pattern, std::string_view text) noexcept {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+std::string glob_fault(std::string_view pattern) {
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] == '\\') ++at;
+    if (at >= pattern.size() || pattern[at] != '[') continue;
+    const auto end = class_end(pattern, at);
+    if (end == kNoEnd) continue;
+    for (std::size_t i = at + 1; i < end; ++i) {
+      const auto rest = pattern.substr(i, end - i);
+      const auto name = name_in_marks(rest, ':');
+      if (!name.empty() && named_class(name) == nullptr)
+        return fmt::format("pattern '{}': there is no class [:{}:]", pattern, name);
+      if (!name_in_marks(pattern.substr(i), '.').empty() || !name_in_marks(pattern.substr(i), '=').empty())
+        return fmt::format("pattern '{}': [.x.] and [=x=] are not supported", pattern);
+      if (!name.empty()) i += name.size() + kMarks - 1;
+    }
+    at = end - 1;
+  }
+  return {};
 }
 
 void PathPrefixes::add(std::string_view prefix) {

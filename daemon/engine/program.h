@@ -19,6 +19,7 @@ inline constexpr std::size_t kMaxLeaves = 16384;  ///< different comparisons
 inline constexpr std::size_t kMaxMemos = 16384;   ///< shared parts of conditions, of one kind of event
 inline constexpr std::size_t kMaxNodes =
     10'000;  ///< checks of one condition after macros, so that nested macros cannot explode
+inline constexpr std::size_t kMaxAllNodes = 1'000'000;  ///< of all rules and macros together
 
 /// Kinds of events that the seen-table counts.
 inline constexpr std::array kRepeatingKinds = {EventKind::open, EventKind::connect, EventKind::send};

@@ -18,6 +18,7 @@ class ProgramBuilder {
   std::optional<std::uint16_t> add_term(Term term);
   std::uint32_t add_leaf(Leaf leaf);
   [[nodiscard]] const std::vector<Term>& terms() const noexcept { return program_.terms_; }
+  [[nodiscard]] const std::vector<Leaf>& leaves() const noexcept { return program_.leaves_; }
   /// More comparisons than a program holds: its conditions must not be run.
   [[nodiscard]] bool is_overfull() const noexcept { return program_.leaves_.size() > kMaxLeaves; }
 

@@ -75,7 +75,6 @@ struct Priority {
   int rank = 0;  ///< 0 = emergency
 };
 std::optional<Priority> priority_of(std::string_view word);
-std::vector<std::string> priority_names();
 
 /// What the `ambit` block of a rule says.
 struct RuleBlock {

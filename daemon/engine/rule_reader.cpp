@@ -70,7 +70,10 @@ std::optional<RuleDef> RuleReader::read_rule(const YAML::Node& item) {
   }
   bool is_append = false;
   good = read_append(item, what, is_append) && good;
-  if (is_append) out.update = Update::append;
+  if (is_append) {
+    out.update = Update::append;
+    warn_of_ignored(item, what);
+  }
   good = optional_text(item, "id", what, out.id) && good;
   good = optional_text(item, "desc", what, out.description) && good;
   good = optional_text(item, "condition", what, out.condition) && good;
@@ -109,6 +112,19 @@ std::optional<RuleDef> RuleReader::read_rule(const YAML::Node& item) {
   good = read_override(item, what, out) && good;
   if (!good) return std::nullopt;
   return out;
+}
+
+/// What `append: true` takes nothing of; unknown keys are warned about as everywhere.
+void RuleReader::warn_of_ignored(const YAML::Node& item, const std::string& what) {
+  for (const auto& entry : item) {
+    const auto key = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
+    const bool is_taken = key == "rule" || key == "append" || key == "condition" || key == "exceptions" ||
+                          key == "examples" || key == "source" || key == "capture" || key == "capture_duration";
+    if (is_taken || std::find(kRuleKeys.begin(), kRuleKeys.end(), key) == kRuleKeys.end()) continue;
+    yaml_.warn(entry.first, fmt::format("{}: '{}' is ignored: 'append: true' takes condition, exceptions and examples; "
+                                        "'override' changes other keys",
+                                        what, key));
+  }
 }
 
 bool RuleReader::read_override(const YAML::Node& item, const std::string& what, RuleDef& out) {

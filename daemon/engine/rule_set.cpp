@@ -71,8 +71,35 @@ std::size_t RuleSet::rules_for(EventKind kind) const noexcept {
       std::count_if(entries.begin(), entries.end(), [](const auto& e) { return e.is_enabled; }));
 }
 
+std::optional<CorrelationSummary> RuleSet::correlation(std::string_view id) const {
+  const auto& all = impl_->correlations.all;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& c) { return impl_->rules[c.place].info->id == id; });
+  if (found == all.end()) return std::nullopt;
+  CorrelationSummary out;
+  out.type = name_of(found->type);
+  out.timespan = found->timespan;
+  out.low = found->bounds.low;
+  if (found->bounds.high != Correlation::Bounds::kNoBound) out.high = found->bounds.high;
+  for (const auto& ref : found->refs) {
+    const auto& info = *impl_->rules[ref.place].info;
+    auto& over = out.over.emplace_back();
+    over.rule_id = info.id;
+    over.rule_name = info.name;
+    for (const auto& key : ref.keys) over.group_by.push_back(to_string(key));
+    if (ref.value) over.value = to_string(*ref.value);
+  }
+  return out;
+}
+
 const std::string& RuleSet::hash() const noexcept {
   return impl_->hash;
+}
+
+std::optional<Matching> matching_of(std::string_view word) {
+  if (word == "all") return Matching::all;
+  if (word == "first") return Matching::first;
+  return std::nullopt;
 }
 
 std::vector<ExampleResult> run_examples(const RuleSet& rules) {
@@ -80,7 +107,7 @@ std::vector<ExampleResult> run_examples(const RuleSet& rules) {
   const auto& impl = rules.impl();
   for (std::size_t i = 0; i < impl.rules.size(); ++i) {
     for (const auto& example : impl.examples[i]) {
-      ExampleResult result{impl.rules[i].info->id, impl.rules[i].file, example.line(), example.must_fire(), false, {}};
+      ExampleResult result{impl.rules[i].info->id, example.file(), example.line(), example.must_fire(), false, {}};
       run(impl.program, example.kind(), example, Which::all, [&](std::uint32_t tag) {
         if (tag == i) {
           result.fired = true;

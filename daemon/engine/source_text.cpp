@@ -32,6 +32,10 @@ SourceText::SourceText(const util::Document& document, const YAML::Node& node)
 SourceText::SourceText(const util::Document& document)
     : document_(&document), text_(document.text), line_(1), column_(1) {}
 
+std::string SourceText::file_and_line() const {
+  return (document_ == nullptr ? std::string() : document_->file) + ":" + std::to_string(line_);
+}
+
 util::Diagnostic SourceText::at(std::size_t offset, std::string message, bool is_warning) const {
   if (document_ == nullptr) return {"", 0, 0, std::move(message), is_warning};
   Cursor raw{document_->text};

@@ -24,6 +24,8 @@ class SourceText {
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] int line() const noexcept { return line_; }
+  /// "rules.yaml:3".
+  [[nodiscard]] std::string file_and_line() const;
   /// A diagnostic at byte `offset` of text().
   [[nodiscard]] util::Diagnostic at(std::size_t offset, std::string message, bool is_warning = false) const;
 

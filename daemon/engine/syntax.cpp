@@ -26,6 +26,40 @@ bool ends_bare_word(char c) noexcept {
   return is_blank(c) || c == '(' || c == ')' || c == '"' || c == '\'' || c == '=' || c == ',';
 }
 
+/// What a backslash and `c` stand for within quotes, 0 = nothing. As in Falco (libs, filter/escaping.cpp), where a
+/// backslash before a blank stands for both, for the sake of old rules.
+char escape_of(char c) noexcept {
+  switch (c) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case ' ':
+      return '\\';
+    case '\\':
+    case '/':
+    case '"':
+    case '\'':
+      return c;
+    default:
+      return '\0';
+  }
+}
+
+std::string unknown_escape(char c) {
+  const bool is_printable = c > ' ' && c <= '~';
+  return fmt::format(
+      "unknown escape{}: known are \\\\ \\\" \\' \\/ \\b \\f \\n \\r \\t; a backslash itself is written "
+      "as \\\\",
+      is_printable ? fmt::format(" '\\{}'", c) : std::string());
+}
+
 /// Recursive descent; the first fault ends it (a condition has no place to go on from safely).
 class Parser {
  public:
@@ -306,15 +340,21 @@ class Parser {
     return out;
   }
 
-  /// A backslash takes the meaning from a quote or another backslash; before anything else it stays, so that patterns
-  /// read as they are meant.
   std::optional<Word> quoted(Word out) {
     const char quote = text_[at_++];
     out.is_quoted = true;
     while (at_ < text_.size() && text_[at_] != quote) {
-      const char next = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-      if (text_[at_] == '\\' && (next == '"' || next == '\'' || next == '\\')) ++at_;
-      out.text += text_[at_++];
+      if (text_[at_] != '\\' || at_ + 1 == text_.size()) {
+        out.text += text_[at_++];
+        continue;
+      }
+      const char meant = escape_of(text_[at_ + 1]);
+      if (meant == '\0') {
+        fail(at_, unknown_escape(text_[at_ + 1]));
+        return std::nullopt;
+      }
+      out.text += meant;
+      at_ += 2;
     }
     if (at_ >= text_.size()) {
       fail(out.offset, "this quote is never closed");

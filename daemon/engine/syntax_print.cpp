@@ -4,16 +4,21 @@
 namespace ambit::engine {
 namespace {
 
+void append_escaped(std::string& out, char c) {
+  constexpr std::string_view kMeant = "\b\f\n\r\t\"\\";
+  constexpr std::string_view kWritten = "bfnrt\"\\";
+  const auto place = kMeant.find(c);
+  if (place != std::string_view::npos) out += '\\';
+  out += place == std::string_view::npos ? c : kWritten[place];
+}
+
 void append(std::string& out, const Word& word) {
   if (!word.is_quoted) {
     out += word.text;
     return;
   }
   out += '"';
-  for (const char c : word.text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
+  for (const char c : word.text) append_escaped(out, c);
   out += '"';
 }
 

@@ -34,7 +34,8 @@ std::string to_string(const Diagnostic& d) {
   std::string where = d.file;
   if (d.line > 0) where += fmt::format(":{}", d.line);
   if (d.column > 0) where += fmt::format(":{}", d.column);
-  return fmt::format("{}: {}: {}", where, d.is_warning ? "warning" : "error", d.message);
+  if (!where.empty()) where += ": ";
+  return fmt::format("{}{}: {}", where, d.is_warning ? "warning" : "error", d.message);
 }
 
 std::string to_string(const std::vector<Diagnostic>& all) {

@@ -76,13 +76,16 @@ std::vector<YAML::Node> YamlReader::parse(const std::string& text) {
   }
 }
 
+int YamlReader::column_of(const YAML::Node& node) {
+  return node.IsDefined() && node.Mark().column >= 0 ? node.Mark().column + 1 : 0;
+}
+
 int YamlReader::line_of(const YAML::Node& node) const {
   return node.IsDefined() && node.Mark().line >= 0 ? node.Mark().line + 1 : 0;
 }
 
 void YamlReader::error(const YAML::Node& at, std::string message) {
-  const int column = at.IsDefined() && at.Mark().column >= 0 ? at.Mark().column + 1 : 0;
-  diagnostics_.push_back({file_, line_of(at), column, std::move(message)});
+  diagnostics_.push_back({file_, line_of(at), column_of(at), std::move(message)});
 }
 
 void YamlReader::error_at(int line, std::string message) {
@@ -90,7 +93,7 @@ void YamlReader::error_at(int line, std::string message) {
 }
 
 void YamlReader::warn(const YAML::Node& at, std::string message) {
-  diagnostics_.push_back({file_, line_of(at), 0, std::move(message), true});
+  diagnostics_.push_back({file_, line_of(at), column_of(at), std::move(message), true});
 }
 
 bool YamlReader::expect_map(const YAML::Node& node, std::string_view what, const std::vector<std::string>& known) {
@@ -145,10 +148,8 @@ std::optional<std::int64_t> YamlReader::integer(const YAML::Node& node, std::str
 }
 
 std::optional<bool> YamlReader::boolean(const YAML::Node& node, std::string_view what) {
-  if (node.IsDefined() && node.IsScalar()) {
-    if (node.Scalar() == "true") return true;
-    if (node.Scalar() == "false") return false;
-  }
+  bool value = false;  // yes, True, on ... are YAML's booleans, too
+  if (node.IsDefined() && node.IsScalar() && YAML::convert<bool>::decode(node, value)) return value;
   error(node, fmt::format("{}: expected true or false, found {}", what, describe(node)));
   return std::nullopt;
 }

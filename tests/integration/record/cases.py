@@ -264,7 +264,7 @@ def damaged_files_say_where_they_end():
         for name, content, text in (
                 ("empty", b"", "not a recording of Ambit"),
                 ("foreign", b"\x7fELF" * 100, "not a recording of Ambit"),
-                ("newer", data[:8] + b"\x63" + data[9:], "recording version 99; this program reads version 1"),
+                ("newer", data[:8] + b"\x63" + data[9:], "recording version 99; this program reads version 2"),
                 ("beheaded", data[:100], "nothing to replay: the recording ends at byte 16"),
         ):
             answer = replay_of(content)

@@ -127,6 +127,24 @@ TEST_F(ReplayTest, OtherRulesJudgeTheSameEvents) {
   EXPECT_THAT(other.lines[0], HasSubstr("/etc/passwd"));
 }
 
+TEST_F(ReplayTest, RulesWorkTogetherAsRecordedUnlessToldOtherwise) {
+  auto high = std::make_shared<SetTexts>(*texts);
+  high->options.minimum_priority = "error";
+  test::RecordedHost strict{test::sets_of(high)};
+  strict.name_cgroup(5, "/chat");
+  strict.exec(10, "/usr/bin/server");
+  strict.find_objects();
+  strict.tick();
+  strict.record(client);
+  strict.open(10, "/etc/passwd");
+  strict.end_recording();
+  EXPECT_THAT(strict.lines, testing::IsEmpty());
+  EXPECT_THAT(replay_text(client->file()).lines, testing::IsEmpty());
+  ReplaySets sets;
+  sets.minimum_priority = "warning";
+  EXPECT_THAT(replay_text(client->file(), sets).lines, testing::ElementsAre(HasSubstr("T-1")));
+}
+
 TEST_F(ReplayTest, OtherRulesCorrelateUpToTheLastEvent) {
   run_before();
   host.record(client);
@@ -254,6 +272,41 @@ TEST_F(ReplayTest, ACutFileIsReplayedUpToTheCut) {
   EXPECT_THAT(cut.report->end.reason, HasSubstr("cut"));
   EXPECT_EQ(cut.lines, whole.lines) << "only the end block is missing";
   EXPECT_THAT(replay_text(file.substr(0, 60)).error, HasSubstr("nothing to replay: the recording ends at byte 16"));
+}
+
+TEST_F(ReplayTest, APartThatMakesNoSenseIsNamed) {
+  run_before();
+  host.record(client);
+  run_after();
+  host.end_recording();
+  std::vector<collector::RecordingReader::Block> blocks;
+  std::istringstream in(client->file());
+  auto reader = collector::RecordingReader::open(in);
+  while (auto block = reader->next()) blocks.push_back(std::move(*block));
+  ASSERT_GE(blocks.size(), 5U);
+  const auto with = [&](std::size_t at, const std::string& payload) {
+    collector::RecordingWriter writer;
+    auto file = collector::RecordingWriter::opening();
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      file += writer.blocks(blocks[i].kind, i == at ? payload : blocks[i].payload);
+    return file;
+  };
+  auto layout = blocks[0].payload;
+  const auto place = layout.find(layout_of_events());
+  ASSERT_NE(place, std::string::npos);
+  layout[place] = static_cast<char>(layout[place] ^ 1);
+  EXPECT_THAT(replay_text(with(0, layout)).error, HasSubstr("recorded by another version of Ambit"));
+  EXPECT_EQ(replay_text(with(0, blocks[0].payload + "x")).error, "the facts of the recording make no sense");
+  EXPECT_EQ(replay_text(with(1, "x")).error, "the rules and scopes of the recording make no sense");
+  EXPECT_EQ(replay_text(with(2, blocks[2].payload + "x")).error, "the recorded state makes no sense");
+  // Where something was judged before, that is told.
+  const auto events = replay_text(with(3, blocks[3].payload + "x"));
+  ASSERT_TRUE(events.report) << events.error;
+  EXPECT_FALSE(events.report->is_whole());
+  EXPECT_EQ(events.report->end.reason, "a block of events makes no sense");
+  const auto end = replay_text(with(blocks.size() - 1, "\xff\xff"));
+  ASSERT_TRUE(end.report) << end.error;
+  EXPECT_EQ(end.report->end.reason, "the last words of the recording make no sense");
 }
 
 TEST_F(ReplayTest, BytesThatMakeNoSenseNeverCrash) {

@@ -47,6 +47,11 @@ TEST_F(SetChangesTest, ScopesAreComparedByWhatIsInForce) {
   EXPECT_THAT(words(changes()), testing::ElementsAre("scope chat changed"));
 }
 
+TEST_F(SetChangesTest, HowRulesWorkTogetherIsASetting) {
+  after->options.matching = engine::Matching::first;
+  EXPECT_EQ(describe(changes()), "settings: 1 changed (rules.matching)");
+}
+
 TEST_F(SetChangesTest, ALongListIsCut) {
   for (int i = 0; i < 20; ++i) after->rules[0].text += "- list: l" + std::to_string(i) + "\n  items: [a]\n";
   EXPECT_THAT(describe(changes()),

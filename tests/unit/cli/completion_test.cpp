@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>
+
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -97,6 +99,22 @@ TEST_F(BashCompletion, OffersChoicesAndRules) {
 TEST_F(BashCompletion, OffersNothingForWhatIsUnknown) {
   EXPECT_THAT(offered({"ambit", "frobnicate-me"}), IsEmpty());
   EXPECT_EQ(run({"completion", "tcsh"}).code, kUsage);
+}
+
+Command add_hidden(CLI::App& app, Context& /*context*/) {
+  auto* command = app.add_subcommand("not-for-people", "Started by programs")->group("");
+  return {[] { return kFine; }, command};
+}
+
+TEST(Completion, HidesWhatHelpHides) {
+  for (const auto* shell : {"bash", "zsh", "fish"}) {
+    const char* const arguments[] = {"ambit", "completion", shell};
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run_cli(3, arguments, {{add_hidden}, {}}), kFine);
+    const auto script = ::testing::internal::GetCapturedStdout();
+    EXPECT_EQ(script.find("not-for-people"), std::string::npos) << shell;
+    EXPECT_NE(script.find("doctor"), std::string::npos) << shell;
+  }
 }
 
 /// The other shells read their scripts without complaint, where they are installed.

@@ -110,8 +110,14 @@ TEST(Fmt, KeepsModeAndLinkOfTheFile) {
 TEST(Fmt, RefusesWhatItCannotKeep) {
   const Case cases[] = {
       {"no YAML", "- rule: [\n", "rules.yaml:"},
-      {"a map", "rule: x\n", "not a list of maps in block style"},
-      {"flow style", "- {list: a, items: []}\n", "not a list of maps in block style"},
+      {"a map", "rule: x\n", "rules.yaml:1: not a list of maps in block style"},
+      {"flow style", "- list: a\n  items: []\n- {list: b, items: []}\n", "rules.yaml:3: an item in flow style"},
+      {"a file in flow style", "# x\n[{list: b, items: []}]\n", "rules.yaml:2: an item in flow style"},
+      {"an anchor", "- list: a\n  items: []\n- &b\n  list: b\n  items: []\n", "rules.yaml:3: an anchor or alias"},
+      {"a merge", "- &b\n  list: b\n  items: []\n", "rules.yaml:1: an anchor or alias"},
+      {"byte order mark", "\xEF\xBB\xBF- list: a\n  items: []\n", "rules.yaml:1: a byte order mark"},
+      {"nothing", "", "rules.yaml:1: no items; there is nothing to format"},
+      {"only comments", "# a\n\n# b\n", "rules.yaml:1: no items"},
   };
   for (const auto& c : cases) EXPECT_THAT(formatted(c.before), HasSubstr(c.after)) << c.description;
 }

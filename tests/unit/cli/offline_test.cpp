@@ -179,6 +179,26 @@ TEST(RulesTest, FindsAnExampleThatDoesNot) {
   EXPECT_EQ(j["ok"], false);
 }
 
+TEST(RulesTest, NamesRulesThatAreLeftOutAndNotTested) {
+  const ambit::test::TempDir dir;
+  const auto file = dir.write("r.yaml", std::string(kGoodRule) + replaced(replaced(kGoodRule, "TST-1", "TST-2"),
+                                                                          "rule: Shell", "source: aws\n  rule: Other"));
+  const auto r = run({"rules", "test", file});
+  EXPECT_EQ(r.code, kFine);
+  EXPECT_THAT(r.out, AllOf(HasSubstr(file + ":12: rule 'Other' is left out and its examples are not run: Ambit has no"),
+                           HasSubstr("1 rules, 2 examples, 1 left out: all as they should be")));
+  EXPECT_EQ(nlohmann::json::parse(run({"rules", "test", "--json", file}).out)["left_out"][0]["rule"], "Other");
+}
+
+TEST(RulesTest, OfNothingIsNotGood) {
+  const ambit::test::TempDir dir;
+  dir.write("empty/x.txt", "");
+  const auto r = run({"rules", "test", dir.path("empty")});
+  EXPECT_EQ(r.code, kFinding);
+  EXPECT_THAT(r.out, AllOf(HasSubstr("nothing was tested"), Not(HasSubstr("as they should be"))));
+  EXPECT_EQ(run({"rules", "check", dir.path("empty")}).code, kFinding);
+}
+
 TEST(RulesShow, PrintsARuleWithItsText) {
   const auto r = run({"rules", "show", "AMB-1113"});
   EXPECT_EQ(r.code, kFine);
@@ -192,10 +212,74 @@ TEST(RulesShow, PrintsARuleWithItsText) {
   EXPECT_THAT(json["source"].get<std::string>(), Not(HasSubstr("- macro")));
 }
 
+TEST(RulesShow, PrintsEveryItemThatMadeTheRule) {
+  const ambit::test::TempDir dir;
+  const auto base = dir.write("a.yaml", std::string("- rule: Shell\n  desc: replaced\n  condition: evt.type = open\n"
+                                                    "  output: x\n  priority: info\n") +
+                                            kGoodRule);
+  const auto site = dir.write("b.yaml",
+                              "# of the site\n- rule: Shell\n  append: true\n  condition: and proc.pid > 1\n\n# next\n"
+                              "- list: l\n  items: [a]\n- rule: Shell\n  override: {tags: replace}\n  tags: [t]\n"
+                              "---\n- rule: Shell\n  enabled: false\n");
+  const auto items = nlohmann::json::parse(run({"rules", "show", "TST-1", base, site, "--json"}).out)["items"];
+  ASSERT_EQ(items.size(), 4U);
+  EXPECT_EQ(items[0]["text"], kGoodRule);
+  EXPECT_EQ(items[0]["line"], 6);
+  EXPECT_EQ(items[1]["text"], "- rule: Shell\n  append: true\n  condition: and proc.pid > 1\n");
+  EXPECT_EQ(items[1]["file"], site);
+  EXPECT_EQ(items[2]["text"], "- rule: Shell\n  override: {tags: replace}\n  tags: [t]\n");
+  EXPECT_EQ(items[3]["text"], "- rule: Shell\n  enabled: false\n");
+  EXPECT_THAT(run({"rules", "show", "TST-1", base, site}).out,
+              AllOf(HasSubstr(base + ":6\n"), HasSubstr(site + ":2\n"), HasSubstr(site + ":9\n"),
+                    HasSubstr(site + ":13\n"), Not(HasSubstr("replaced")), Not(HasSubstr("# next"))));
+}
+
+TEST(RulesShow, EndsAnItemWhereItEndsHoweverItIsWritten) {
+  const std::string other =
+      "rule: Other\n    id: TST-2\n    desc: d\n    condition: evt.type = exec\n    output: x\n    priority: info\n";
+  const std::pair<const char*, std::string> cases[] = {
+      {"indented",
+       "  - rule: One\n    id: TST-1\n    desc: d\n    condition: evt.type = exec and proc.name = a\n    output: x\n   "
+       " priority: info\n"},
+      {"a dash alone",
+       "  -\n    rule: One\n    id: TST-1\n    desc: d\n    condition: evt.type = exec and proc.name = a\n    output: "
+       "x\n    priority: info\n"},
+      {"flow style",
+       "  - {rule: One, id: TST-1, desc: d, condition: evt.type = exec and proc.name = a, output: x, priority: "
+       "info}\n"},
+  };
+  for (const auto& [what, item] : cases) {
+    const ambit::test::TempDir dir;
+    const auto file = dir.write("r.yaml", item + "  # of the other\n  - " + other);
+    EXPECT_EQ(nlohmann::json::parse(run({"rules", "show", "TST-1", file, "--json"}).out)["source"], item) << what;
+    EXPECT_EQ(nlohmann::json::parse(run({"rules", "show", "TST-2", file, "--json"}).out)["source"], "  - " + other);
+  }
+}
+
 TEST(RulesShow, NamesTheNearestRule) {
   const auto r = run({"rules", "show", "AMB-111"});
   EXPECT_EQ(r.code, kUsage);
   EXPECT_THAT(r.err, HasSubstr("no rule 'AMB-111'; did you mean 'AMB-1"));
+}
+
+TEST(RuleOptions, ComeFromTheConfigurationAndTheCommandLineGoesBefore) {
+  const ambit::test::TempDir dir;
+  const auto file = dir.write("r.yaml", kGoodRule);
+  const auto config = dir.write("ambit.yaml", "rules: {paths: [" + file + "], minimum_priority: error}\n");
+  EXPECT_THAT(run({"--config", config, "rules", "list"}).out, Not(HasSubstr("TST-1")));
+  EXPECT_THAT(run({"--config", config, "rules", "list", "--minimum-priority", "warning"}).out, HasSubstr("TST-1"));
+  EXPECT_THAT(run({"--config", config, "rules", "list", file}).out, HasSubstr("TST-1")) << "named: not configured";
+  EXPECT_THAT(run({"rules", "list", file, "--minimum-priority", "error"}).out, Not(HasSubstr("TST-1")));
+  EXPECT_EQ(run({"rules", "list", "--minimum-priority", "warn"}).code, kUsage);
+  EXPECT_EQ(run({"rules", "check", "--matching", "some"}).code, kUsage);
+}
+
+TEST(RuleOptions, SecondRulesAreNeverReportedWhereTheFirstHolds) {
+  const ambit::test::TempDir dir;
+  const auto file = dir.write(
+      "r.yaml", std::string(kGoodRule) + replaced(replaced(kGoodRule, "TST-1", "TST-2"), "rule: Shell", "rule: Other"));
+  EXPECT_THAT(run({"rules", "check", file, "--matching", "first"}).err, HasSubstr("never reported"));
+  EXPECT_THAT(run({"rules", "check", file, "--matching", "all"}).err, HasSubstr("one event is reported twice"));
 }
 
 TEST(RulesList, ListsRulesAndFields) {
@@ -220,6 +304,26 @@ TEST(RulesFields, JsonHasFieldsRefusalsAndNamesOfEvents) {
   EXPECT_EQ(all["fields"].size(), engine::fields().size());
   EXPECT_EQ(all["refused"].size(), engine::refused_fields().size());
   EXPECT_EQ(all["event_names"].size(), engine::event_names().size());
+}
+
+TEST(Cli, FaultsAreJsonWhereJsonIsAskedFor) {
+  const ambit::test::TempDir dir;
+  const auto bad = dir.write("r.yaml", replaced(kGoodRule, "proc.name = sh", "proc.nam = sh"));
+  const std::vector<std::string> commands[] = {
+      {"rules", "list", bad},     {"rules", "show", "TST-1", bad}, {"rules", "explain", "TST-1", bad},
+      {"rules", "coverage", bad}, {"rules", "test", bad},          {"rules", "check", bad},
+      {"rules", "show", "TST-1"},
+  };
+  for (auto arguments : commands) {
+    arguments.push_back("--json");
+    const auto r = run(arguments);
+    EXPECT_EQ(r.code, kUsage) << arguments[1];
+    const auto told = nlohmann::json::parse(r.out, nullptr, false);
+    ASSERT_FALSE(told.is_discarded()) << arguments[1] << r.out;
+    EXPECT_EQ(told["ok"], false);
+    EXPECT_FALSE(told["diagnostics"].empty()) << arguments[1];
+    EXPECT_EQ(r.err, "") << arguments[1];
+  }
 }
 
 TEST(Cli, WritesNoColourCodesIntoAPipe) {

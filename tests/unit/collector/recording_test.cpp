@@ -108,6 +108,55 @@ TEST(Recording, ABlockThatIsMissingIsFound) {
   EXPECT_THAT(read.end.reason, HasSubstr("block 2 stands where block 1 should: blocks are missing"));
 }
 
+/// CRC-32 of IEEE 802.3, bit by bit.
+std::uint32_t crc32_of(std::string_view bytes) {
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const char c : bytes) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320U : 0U);
+  }
+  return ~crc;
+}
+
+constexpr std::size_t kHeadBytes = 20, kFrameBytes = 24;
+
+/// The block with its sum made right again, as somebody does who writes such files.
+std::string signed_anew(std::string block) {
+  const auto crc = crc32_of(block.substr(0, kHeadBytes) + block.substr(kFrameBytes));
+  for (std::size_t i = 0; i < 4; ++i) block[kHeadBytes + i] = static_cast<char>(crc >> (8 * i));
+  return block;
+}
+
+TEST(Recording, BlocksThatAreWholeAndMakeNoSenseEndIt) {
+  RecordingWriter writer;
+  const auto first = writer.blocks(BlockKind::info, "who and where");
+  auto senseless = writer.blocks(BlockKind::state, std::string(100, 's'));
+  EXPECT_EQ(signed_anew(senseless), senseless) << "the sum is that of the format";
+  for (auto at = kFrameBytes; at < senseless.size(); ++at) senseless[at] = 'x';
+  RecordingWriter other;
+  const auto parts = other.blocks(BlockKind::state, std::string((1U << 20) + 1, 's'));
+  const auto part = parts.substr(0, parts.find("AMBK", 4));
+  RecordingWriter third;
+  EXPECT_FALSE(third.blocks(BlockKind::info, "").empty()) << "the next has the number 1";
+  struct Case {
+    const char* reason;
+    std::string bytes;
+    std::size_t blocks;
+  };
+  const Case cases[] = {
+      {"no block begins here", first + std::string(100, 'x'), 1},
+      {"a block of unknown kind 9", RecordingWriter().blocks(static_cast<BlockKind>(9), "x"), 0},
+      {"a block cannot be inflated", first + signed_anew(senseless), 1},
+      {"a payload goes on in a block of another kind", part + third.blocks(BlockKind::events, "x"), 0},
+  };
+  for (const auto& c : cases) {
+    const auto read = read_all(RecordingWriter::opening() + c.bytes);
+    EXPECT_EQ(read.blocks.size(), c.blocks) << c.reason;
+    EXPECT_FALSE(read.end.is_whole) << c.reason;
+    EXPECT_EQ(read.end.reason, c.reason);
+  }
+}
+
 TEST(Recording, WhatIsNoRecordingIsRefused) {
   for (const std::string text : {"", "AMBITRE", "{\"json\": true, \"and\": \"long enough\"}"}) {
     std::istringstream in(text);
@@ -123,7 +172,7 @@ TEST(Recording, AnotherVersionIsRefusedByItsNumber) {
   std::istringstream in(bytes);
   const auto reader = RecordingReader::open(in);
   ASSERT_FALSE(reader.ok());
-  EXPECT_THAT(reader.error().message, HasSubstr("recording version 99; this program reads version 1"));
+  EXPECT_THAT(reader.error().message, HasSubstr("recording version 99; this program reads version 2"));
 }
 
 }  // namespace

@@ -32,12 +32,23 @@ TEST(Config, GivesDefaultsAndATerminalWhereNothingIsConfigured) {
   EXPECT_EQ(r.config.sinks[0].format, "text");
 }
 
+TEST(Config, HowRulesWorkTogetherIsNamedByWordsThatAreKnown) {
+  const auto usual = load_text("rules: {paths: [/b]}\n").config.rule_settings;
+  EXPECT_EQ(usual.matching, "all");
+  EXPECT_EQ(usual.minimum_priority, "debug");
+  EXPECT_THAT(util::to_string(load_text("rules:\n  matching: frist\n").diagnostics),
+              HasSubstr("test.yaml:2:13: error: rules.matching: unknown value 'frist'; did you mean 'first'?"));
+  EXPECT_THAT(util::to_string(load_text("rules: {minimum_priority: warnin}\n").diagnostics),
+              HasSubstr("rules.minimum_priority: unknown value 'warnin'; did you mean 'warning'?"));
+  EXPECT_FALSE(load_text("scopes: {matching: first}\n").ok()) << "of rules only";
+}
+
 TEST(Config, ReadsEverySection) {
   const auto r = load_text(R"(
 kernel: {ring_bytes: 4MiB, ring_reserve_bytes: 1MiB, max_processes: 1000, max_images: 2000, max_protected: 3000, max_watched_names: 100, max_dns_sockets: 101, max_told_acts: 102, max_copies: 105, max_forkers: 106, max_name_changes: 107, max_multishots: 108, max_losers: 103, max_sockets: 500, max_peers: 600, fork_storm: 700, flood_control: {share_percent: 25, images: 104}, seen_table: {enabled: false, entries: 4000}, pin_path: /bpf/x, cgroup2_path: /cg}
 hooks: {deny: [tp_btf/sys_exit]}
 scopes: {paths: [/a]}
-rules: {paths: [/b, /c.yaml]}
+rules: {paths: [/b, /c.yaml], matching: first, minimum_priority: notice}
 packs: {paths: /d}
 catalog: {paths: [/e]}
 ledger: {path: /l.db, retention_days: 7}
@@ -77,6 +88,8 @@ network: {resolvers: [192.0.2.1, "2001:db8::1"]}
   EXPECT_THAT(c.hooks.deny, ElementsAre("tp_btf/sys_exit"));
   EXPECT_EQ(to_string(c.hooks.origin), "test.yaml:3");
   EXPECT_THAT(c.rules.paths, ElementsAre("/b", "/c.yaml"));
+  EXPECT_EQ(c.rule_settings.matching, "first");
+  EXPECT_EQ(c.rule_settings.minimum_priority, "notice");
   EXPECT_THAT(c.packs.paths, ElementsAre("/d"));
   EXPECT_EQ(c.ledger.retention_days, 7U);
   EXPECT_EQ(c.alerts.window, std::chrono::seconds(30));

@@ -85,6 +85,53 @@ INSTANTIATE_TEST_SUITE_P(
              "evt.type = connect and fd.sport = 1 and (fd.l4proto = tcp or not fd.l4proto = tcp)", "is always true",
              kAlways}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Addresses, Conditions,
+    testing::Values(
+        Case{"two addresses", "evt.type = connect and fd.sip = 192.0.2.1 and fd.sip = 192.0.2.2", "no event can make"},
+        Case{"an address twice", "evt.type = connect and fd.sip = 192.0.2.1 and fd.sip in (192.0.2.1, 192.0.2.2)", ""},
+        Case{"disjoint lists of addresses",
+             "evt.type = connect and fd.sip in (192.0.2.1, 192.0.2.2) and fd.sip in (192.0.2.3, 2001:db8::1)",
+             "no event can make"},
+        Case{"an address and its contrary", "evt.type = connect and fd.sip = 192.0.2.1 and fd.sip != 192.0.2.1",
+             "no event can make"},
+        Case{"an address and another's contrary", "evt.type = connect and fd.sip = 192.0.2.1 and fd.sip != 192.0.2.2",
+             ""},
+        Case{"two blocks", "evt.type = connect and fd.snet = 10.0.0.0/8 and fd.snet = 192.168.0.0/16",
+             "no event can make"},
+        Case{"a block in a block", "evt.type = connect and fd.snet = 10.0.0.0/8 and fd.snet in (10.1.0.0/16)", ""},
+        Case{"a block in a forbidden one", "evt.type = connect and fd.snet = 10.1.0.0/16 and not fd.snet = 10.0.0.0/8",
+             "no event can make"},
+        Case{"a block around a forbidden one",
+             "evt.type = connect and fd.snet = 10.0.0.0/8 and not fd.snet = 10.1.0.0/16", ""},
+        Case{"either end of a connection", "evt.type = accept and fd.ip = 192.0.2.1 and fd.ip = 192.0.2.2", ""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Values, Conditions,
+    testing::Values(
+        Case{"a verdict that there is not", "evt.type = open and scope.verdict = out_of_scop",
+             "scope.verdict is never 'out_of_scop'; did you mean 'out_of_scope'?"},
+        Case{"one of several verdicts", "evt.type = open and scope.verdict in (denied, refused)",
+             "scope.verdict is never 'refused'"},
+        Case{"verdicts that there are",
+             "evt.type = open and scope.verdict in (in_scope, out_of_scope, denied, unscoped, unknown)", ""},
+        Case{"an error that there is not", "evt.type = open and evt.res = EACESS",
+             "evt.res is never 'EACESS'; did you mean 'EACCES'?"},
+        Case{"an error that there is", "evt.type = open and evt.res in (SUCCESS, EACCES, ENOENT)", ""},
+        Case{"a beginning", "evt.type = open and evt.res startswith EAC", ""},
+        Case{"a phase", "evt.type = open and scope.phase != laod", "scope.phase is never 'laod'; did you mean 'load'?"},
+        Case{"a section", "evt.type = open and scope.section = none", "scope.section is never 'none'"},
+        Case{"a mode", "evt.type = open and scope.mode = enforce", ""},
+        Case{"a class", "evt.type = open and resource.class = weight", "did you mean 'weights'?"},
+        Case{"a name of 16 bytes", "evt.type = exec and proc.name = abcdefghijklmnop",
+             "proc.name is never 'abcdefghijklmnop': the kernel keeps 15 bytes of a process's name, 'abcdefghijklmno'"},
+        Case{"a name of 15 bytes", "evt.type = exec and proc.name = abcdefghijklmno", ""},
+        Case{"a long name of an ancestor", "evt.type = exec and proc.aname[2] = abcdefghijklmnop",
+             "proc.aname is never"},
+        Case{"a long name in a list that other fields use, too",
+             "evt.type = exec and (proc.name in (sh, abcdefghijklmnop) or proc.exefile in (sh, abcdefghijklmnop))", ""},
+        Case{"a long path", "evt.type = exec and proc.exepath = /usr/bin/abcdefghijklmnop", ""}));
+
 TEST(Cover, NamesTheRuleThatHoldsWhereverAnotherDoes) {
   const auto found = doubts(rule("T-1", "evt.type = ptrace and proc.name in (a, b)") +
                             rule("T-2", "evt.type = ptrace and proc.name = a and user.uid = 0"));

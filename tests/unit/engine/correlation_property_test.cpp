@@ -117,7 +117,7 @@ sample::Sample event_of(const Arrival& arrival) {
   auto process = std::make_shared<Process>();
   process->key = {100, 1};
   process->comm = arrival.event.group;
-  process->uid = 1000 + arrival.bits;
+  process->euid = 1000 + arrival.bits;
   out.judged.enriched.process = process;
   return out;
 }

@@ -62,6 +62,14 @@ INSTANTIATE_TEST_SUITE_P(
               "unknown key 'field'"),
         fault("too many values", "type: value_count, rules: [O], timespan: 5m, condition: {field: fd.name, gte: 1025}",
               "at most 1024 values"),
+        fault("too many values below",
+              "type: value_count, rules: [O], timespan: 5m, condition: {field: fd.name, lte: 1025}",
+              "at most 1024 values"),
+        fault("less than nothing", "type: event_count, rules: [O], timespan: 5m, condition: {lt: 0}",
+              "nothing is less than 0"),
+        fault("sum of 2^62 and more",
+              "type: value_sum, rules: [O], timespan: 5m, condition: {field: fd.num, gte: 4611686018427387904}",
+              "condition.gte: expected a size"),
         fault("sum of texts", "type: value_sum, rules: [O], timespan: 5m, condition: {field: fd.name, gte: 3}",
               "fd.name is a text field: value_sum needs a number"),
         fault("ordered with condition", "type: temporal_ordered, rules: [O, E], timespan: 5m, condition: {gte: 2}",
@@ -112,10 +120,23 @@ INSTANTIATE_TEST_SUITE_P(
               kOpen + correlation("C", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}",
                                   "  exceptions: [{name: e, fields: proc.name, comps: in, values: [sh]}]\n"),
               8, 0, "is a correlation: it has no condition or exceptions"},
+        Fault{"example of a time and no field",
+              kOpen + correlation("C", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}",
+                                  "  examples:\n    fires: [[{at: 1s}]]\n"),
+              15, 0, "expected fields of an event"},
         Fault{"example that is a map",
               kOpen + correlation("C", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}",
                                   "  examples:\n    fires: [{evt.type: open}]\n"),
               15, 0, "an example of a correlation is a list of events"}));
+
+TEST(CorrelationFiles, AFaultNamesItsRuleAndIsToldOnce) {
+  const auto result =
+      compile(kOpen + kExec + correlation("C", "type: temporal, rules: [O, E], group-by: [proc.nmae], timespan: 5m"));
+  const auto is_fault = [](const util::Diagnostic& d) { return !d.is_warning; };
+  EXPECT_EQ(std::count_if(result.diagnostics.begin(), result.diagnostics.end(), is_fault), 1)
+      << util::to_string(result.diagnostics);
+  EXPECT_THAT(result.diagnostics[0].message, HasSubstr("rule 'name of C': correlation: unknown field 'proc.nmae'"));
+}
 
 TEST(CorrelationFiles, WarnOfRulesThatCannotMatter) {
   const auto result = compile(base("O", "evt.type = open", "  enabled: false\n") + kExec +
@@ -243,6 +264,37 @@ TEST(Chains, MayStandInAnyOrderInTheFile) {
   EXPECT_NE(set_of(correlation("OUTER", "type: event_count, rules: [INNER], timespan: 5m, condition: {gte: 2}") +
                    correlation("INNER", "type: event_count, rules: [O], timespan: 5m, condition: {gte: 2}") + kOpen),
             nullptr);
+}
+
+const std::string kSkipped =
+    base("S", "evt.type = exec and container.image.repository = x", "  skip-if-unknown-filter: true\n");
+
+TEST(LeftOut, ACorrelationOverARuleThatIsLeftOutIsToldAndLeftOut) {
+  const auto result = compile(kSkipped + kOpen +
+                              correlation("C", "type: temporal, rules: [S, O], timespan: 10s",
+                                          "  examples: {fires: [[{evt.type: exec}, {evt.type: open}]]}\n") +
+                              correlation("D", "type: temporal, rules: [name of C, O], timespan: 10s"));
+  ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+  const auto text = util::to_string(result.diagnostics);
+  EXPECT_THAT(text,
+              HasSubstr("rules.yaml:19:41: warning: rule 'name of C': correlation: left out, as rule 'S', which it "
+                        "needs, is left out"));
+  EXPECT_THAT(text, HasSubstr("warning: rule 'name of D': correlation: left out, as rule 'name of C', which it needs"));
+  EXPECT_TRUE(run_examples(*result.set).empty()) << "it cannot hold";
+}
+
+TEST(LeftOut, RulesOfOtherSourcesAndFaultyOnesAreToldApart) {
+  const auto over = [](const std::string& rules) {
+    return compile(rules + kOpen + correlation("C", "type: temporal, rules: [S, O], timespan: 10s"));
+  };
+  const auto other = over(base("S", "evt.type = exec", "  source: aws\n"));
+  EXPECT_NE(other.set, nullptr) << util::to_string(other.diagnostics);
+  EXPECT_THAT(util::to_string(other.diagnostics), HasSubstr("rule 'name of C': correlation: left out"));
+  const auto faulty = over(base("S", "evt.type = exec and proc.nam = x"));
+  EXPECT_EQ(faulty.set, nullptr);
+  EXPECT_THAT(util::to_string(faulty.diagnostics), testing::Not(HasSubstr("left out")));
+  const auto good = over(base("S", "evt.type = exec"));
+  EXPECT_TRUE(good.set != nullptr && good.diagnostics.empty()) << util::to_string(good.diagnostics);
 }
 
 TEST(Aliases, NameDifferentFieldsOfDifferentRules) {

@@ -103,7 +103,8 @@ class RandomConditions {
     static const Texts kOne = {"=", "!=", "startswith", "endswith", "contains", "icontains"};
     static const Texts kModified = {"startswith", "endswith", "contains", "icontains", "=", "glob"};
     static const Texts kLists = {"in", "intersects", "pmatch"};
-    static const Texts kGlobs = {"*", "/srv/*", "*.gguf", "l?ama*", "[a-m]*", "*sh", "/usr/bin/[!a-k]*", "sh"};
+    static const Texts kGlobs = {"*[[:digit:]]*", "*[![:alpha:]/]*", "*",   "/srv/*",           "*.gguf",
+                                 "l?ama*",        "[a-m]*",          "*sh", "/usr/bin/[!a-k]*", "sh"};
     static const Texts kRegexes = {".*", "/srv/.*", "[a-z]+-server", "sh|bash", ".*\\.gguf", "x*", "(a|l).*r"};
     static const Texts kHex = {"2f737276", "6c6c", "7368", "2d"};
     switch (random_() % 9) {

@@ -93,12 +93,22 @@ TEST(RepeatBars, ShippedDetectionsBarNothing) {
 
 TEST(RepeatingFields, AreNeverOfTimesPlacesOrProcesses) {
   for (const auto* name :
-       {"evt.time", "evt.boottime", "evt.cpu", "evt.rawres", "fd.num", "fd.nlink", "fd.lport", "fd.cport", "proc.name",
-        "proc.pid", "proc.cmdline", "proc.aname", "proc.tty", "proc.duration", "peer.name"}) {
+       {"evt.time", "evt.boottime", "evt.cpu", "fd.num", "fd.nlink", "fd.lport", "fd.cport", "proc.name", "proc.pid",
+        "proc.cmdline", "proc.aname", "proc.tty", "proc.duration", "peer.name"}) {
     const auto* field = find_field(name);
     ASSERT_NE(field, nullptr) << name;
     EXPECT_TRUE(field->repeats.none()) << name;
   }
+}
+
+TEST(RepeatingFields, ResultsOfAttemptsAreAndDescriptorsAreNot) {
+  const auto asks = [](const std::string& type) {
+    return compile_one("evt.type = " + type + " and (evt.rawres >= 0 or evt.res = EINPROGRESS)")->repeat_bars();
+  };
+  EXPECT_THAT(asks("connect"), IsEmpty());
+  EXPECT_THAT(asks("send"), IsEmpty());
+  ASSERT_EQ(asks("open").size(), 1U);
+  EXPECT_THAT(asks("open")[0].fields, ElementsAre("evt.rawres"));
 }
 
 TEST(RepeatingFields, AreFieldsOfThoseKinds) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 
@@ -23,12 +24,14 @@ inline void PrintTo(const Fault& fault, std::ostream* out) {
   *out << fault.what;
 }
 
-/// The text is refused, and this is the first thing said of it.
+/// The text is refused, and this is the first fault told of it.
 inline void expect_told(const Fault& fault) {
   const auto result = compile(fault.text);
   EXPECT_EQ(result.set, nullptr);
-  ASSERT_FALSE(result.diagnostics.empty()) << fault.text;
-  const auto& first = result.diagnostics.front();
+  const auto found = std::find_if(result.diagnostics.begin(), result.diagnostics.end(),
+                                  [](const util::Diagnostic& d) { return !d.is_warning; });
+  ASSERT_NE(found, result.diagnostics.end()) << fault.text;
+  const auto& first = *found;
   EXPECT_THAT(first.message, testing::HasSubstr(fault.message));
   EXPECT_EQ(first.file, "rules.yaml");
   EXPECT_EQ(first.line, fault.line) << util::to_string(result.diagnostics);

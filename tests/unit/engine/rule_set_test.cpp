@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"rule id twice",
               rule("evt.type = open") +
                   "- rule: other\n  id: T-1\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n",
-              8, 0, "rule id 'T-1' stands twice (first at line 2)"},
+              8, 0, "rule id 'T-1' stands twice (first at rules.yaml:2)"},
         Fault{"bad id", rule("evt.type = open", "'T 1'"), 2, 0, "a rule id is at most 64 letters"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -161,6 +161,23 @@ INSTANTIATE_TEST_SUITE_P(
                   "- rule: name of T-1\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n  "
                   "source: aws\n",
               7, 0, "is defined again with source 'aws' instead of 'syscall'"},
+        Fault{"list without items", "- list: a\n", 1, 0, "list 'a': missing 'items'"},
+        Fault{"list without a name", "- list: \"\"\n  items: [a]\n", 1, 9, "list: the name is empty"},
+        Fault{"rule without a name", "- rule: \"\"\n  desc: d\n", 1, 9, "rule: the name is empty"},
+        Fault{"macro's name with a dash", "- macro: a-b\n  condition: evt.type = open\n", 1, 10,
+              "macro 'a-b': a macro's name is letters, digits and underscores"},
+        Fault{"override of a list that names nothing", "- list: a\n  items: [x]\n  override: {}\n", 3, 13,
+              "list 'a': 'override' must name 'items'"},
+        Fault{"fields and comps of different length",
+              rule("evt.type = open", "T-1",
+                   "  exceptions:\n    - name: e\n      fields: [proc.name, fd.name]\n      comps: [in]\n"),
+              8, 0, "'fields' and 'comps' must both be one text, or lists of one length"},
+        Fault{"a list of fields and one comp",
+              rule("evt.type = open", "T-1",
+                   "  exceptions:\n    - name: e\n      fields: [proc.name]\n      comps: in\n"),
+              8, 0, "'fields' and 'comps' must both be one text, or lists of one length"},
+        Fault{"plugin version that is none", "- required_plugin_versions:\n  - name: container\n    version: new\n", 3,
+              14, "expected a version such as 0.4.0, found 'new'"},
         Fault{"engine too old", "- required_engine_version: 0.63.0\n", 1, 0,
               "the file wants 0.63.0, this engine speaks 0.62.0"},
         Fault{"engine too old, old form", "- required_engine_version: 100\n", 1, 0, "the file wants 0.100.0"},
@@ -181,6 +198,10 @@ INSTANTIATE_TEST_SUITE_P(
             rule("evt.type = open", "T-1",
                  "  exceptions:\n    - name: e\n      fields: proc.name\n      comps: startswith\n      values: [x]\n"),
             10, 0, "with one field, comps is in, intersects or pmatch"},
+        Fault{"exception with an operator without values",
+              rule("evt.type = open", "T-1",
+                   "  exceptions:\n    - name: e\n      fields: [proc.name]\n      comps: [exists]\n"),
+              10, 15, "exception 'e': 'exists' takes no values"},
         Fault{
             "exception with an unknown field",
             rule("evt.type = open", "T-1", "  exceptions:\n    - name: e\n      fields: proc.nam\n      values: [x]\n"),
@@ -223,6 +244,17 @@ TEST(RuleSet, AllFaultsAreToldAtOnce) {
   EXPECT_EQ(result.diagnostics.size(), 3U) << util::to_string(result.diagnostics);
 }
 
+TEST(RuleSet, AnIdThatStandsTwiceNamesTheFileOfTheFirst) {
+  const std::vector<util::Document> files = {{"a.yaml", rule("evt.type = open")},
+                                             {"b.yaml",
+                                              "- rule: other\n  id: T-1\n  desc: d\n  condition: evt.type = "
+                                              "open\n  output: o\n  priority: info\n"}};
+  const auto result = RuleSet::compile(files);
+  ASSERT_EQ(result.diagnostics.size(), 1U);
+  EXPECT_EQ(util::to_string(result.diagnostics[0]),
+            "b.yaml:2:7: error: rule id 'T-1' stands twice (first at a.yaml:2)");
+}
+
 TEST(RuleSet, FaultInAMacroIsToldOnceAtTheMacro) {
   const auto result =
       compile("- macro: m\n  condition: proc.nam = x\n- macro: n\n  condition: m and evt.type = open\n" +
@@ -259,12 +291,68 @@ TEST(RuleSet, UnknownKeysAreWarnedAboutWithTheNearest) {
   EXPECT_THAT(result.diagnostics[1].message, HasSubstr("did you mean 'rule'?"));
 }
 
+TEST(RuleSet, AppendTellsWhichKeysItIgnoresAndRunsItsExamples) {
+  const std::vector<util::Document> files = {
+      {"base.yaml", rule("evt.type = open", "T-1")},
+      {"site.yaml",
+       "- rule: name of T-1\n  append: true\n  condition: and fd.name = /x\n  priority: info\n  tags: [a]\n"
+       "  examples: {fires: [{evt.type: open, fd.name: /x}], silent: [{evt.type: open, fd.name: /x}]}\n"}};
+  const auto result = RuleSet::compile(files);
+  ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+  ASSERT_EQ(result.diagnostics.size(), 2U) << util::to_string(result.diagnostics);
+  EXPECT_THAT(util::to_string(result.diagnostics),
+              testing::AllOf(HasSubstr("site.yaml:4:3: warning: rule 'name of T-1': 'priority' is ignored"),
+                             HasSubstr("site.yaml:5:3: warning: rule 'name of T-1': 'tags' is ignored")));
+  const auto examples = run_examples(*result.set);
+  ASSERT_EQ(examples.size(), 2U);
+  EXPECT_TRUE(examples[0].passed());
+  EXPECT_FALSE(examples[1].passed());
+  EXPECT_EQ(examples[0].file, "site.yaml");
+  EXPECT_EQ(examples[0].line, 6);
+}
+
+TEST(RuleSet, AppendOfWhatItTakesIsNotWarnedAbout) {
+  const auto result = compile(rule("evt.type = open") +
+                              "- rule: name of T-1\n  append: true\n  source: syscall\n  condition: and fd.num > 0\n"
+                              "  exceptions: [{name: e, fields: fd.name, values: [/y]}]\n");
+  EXPECT_TRUE(result.set != nullptr && result.diagnostics.empty()) << util::to_string(result.diagnostics);
+}
+
 TEST(RuleSet, RuleWithoutAnIdIsNamedAfterItsName) {
   const auto result = compile(
       "- rule: Read of a Sensitive File (v2)\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: "
       "info\n");
   ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
   EXPECT_EQ(result.set->rules()[0].info->id, "read-of-a-sensitive-file-v2");
+}
+
+TEST(RuleSet, RulesWhoseNamesMakeOneIdGetDifferentOnesThatStay) {
+  const auto named = [](const std::string& name) {
+    return "- rule: " + name + "\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: info\n";
+  };
+  const auto ids = [&](const std::string& text) {
+    const auto result = compile(text);
+    EXPECT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+    std::vector<std::string> out;
+    for (std::size_t i = 0; result.set && i < result.set->rules().size(); ++i)
+      out.push_back(result.set->rules()[i].info->id);
+    return out;
+  };
+  const auto both = ids(named("Read file") + named("read-file!") + named("READ (file)"));
+  ASSERT_EQ(both.size(), 3U);
+  EXPECT_EQ(both[0], "read-file");
+  EXPECT_THAT(both[1], testing::MatchesRegex("read-file-[0-9a-f]{8}"));
+  EXPECT_THAT(both[2], testing::MatchesRegex("read-file-[0-9a-f]{8}"));
+  EXPECT_NE(both[1], both[2]);
+  EXPECT_EQ(ids(named("Read file") + named("READ (file)"))[1], both[2]) << "whatever else is there";
+  EXPECT_THAT(ids(named("T 1") + rule("evt.type = open", "t-1"))[0], testing::MatchesRegex("t-1-[0-9a-f]{8}"))
+      << "a stated id is that rule's";
+}
+
+TEST(RuleSet, FlagsAreBooleansOfYaml) {
+  EXPECT_TRUE(fired(rule("evt.type = open", "T-1", "  enabled: no\n"), open("/x")).empty());
+  EXPECT_EQ(fired(rule("evt.type = open", "T-1", "  enabled: Yes\n"), open("/x")), (std::vector<std::string>{"T-1"}));
+  EXPECT_EQ(compile(rule("evt.type = open", "T-1", "  enabled: maybe\n")).set, nullptr);
 }
 
 TEST(RuleSet, AllRulesThatHoldAreReportedInOrder) {

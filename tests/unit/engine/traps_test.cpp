@@ -329,6 +329,41 @@ TEST(Priorities, BelowTheMinimumAreLeftOut) {
   EXPECT_THAT(fired(rule("evt.type = open", "a"), open("/x"), {Matching::all, "warning"}), ElementsAre("a"));
 }
 
+TEST(Priorities, WhatAHighCorrelationNeedsOnlyFeedsIt) {
+  const std::string text = rule("evt.type = open", "a") + rule("evt.type = exec", "b") +
+                           "- rule: c\n  desc: d\n  output: o\n  priority: error\n"
+                           "  correlation: {type: event_count, rules: [a], timespan: 1m, condition: {gte: 2}}\n";
+  const util::Document document{"rules.yaml", text};
+  const auto result = RuleSet::compile({&document, 1}, {Matching::all, "error"});
+  ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+  ASSERT_EQ(result.set->rules().size(), 2U) << "a and c";
+  EXPECT_FALSE(result.set->rules()[0].raises_alerts);
+  EXPECT_TRUE(result.set->rules()[1].raises_alerts);
+  ASSERT_EQ(result.left_out.size(), 1U);
+  EXPECT_EQ(result.left_out[0].name, "b");
+  EXPECT_EQ(result.left_out[0].reason, "its priority warning is below error");
+}
+
+TEST(Priorities, CorrelationsNeedRulesByTheIdsThatTheirNamesMake) {
+  const std::string text = rule("evt.type = open", "An open") +
+                           "- rule: c\n  desc: d\n  output: o\n  priority: error\n"
+                           "  correlation: {type: event_count, rules: [an-open], timespan: 1m, condition: {gte: 2}}\n";
+  const util::Document document{"rules.yaml", text};
+  const auto result = RuleSet::compile({&document, 1}, {Matching::all, "error"});
+  ASSERT_NE(result.set, nullptr) << util::to_string(result.diagnostics);
+  EXPECT_EQ(result.set->rules().size(), 2U);
+}
+
+TEST(Options, AreInTheHashWhereTheyAreNotTheUsualOnes) {
+  const util::Document document{"rules.yaml", rule("evt.type = open", "a")};
+  const auto hash = [&](const CompileOptions& options) {
+    return RuleSet::compile({&document, 1}, options).set->hash();
+  };
+  EXPECT_EQ(hash({}), hash({Matching::all, "debug"}));
+  EXPECT_NE(hash({}), hash({Matching::first, "debug"}));
+  EXPECT_NE(hash({}), hash({Matching::all, "warning"}));
+}
+
 TEST(SkipIfUnknownFilter, LeavesTheRuleOutWithAWarningAndNoOther) {
   const auto text = rule("evt.type = open and proc.env contains x", "a", "  skip-if-unknown-filter: true\n") +
                     rule("evt.type = open", "b");

@@ -29,6 +29,14 @@ TEST(YamlReader, AcceptsKnownKeysInSilence) {
   EXPECT_FALSE(reader.failed());
 }
 
+TEST(YamlReader, FaultsAndWarningsHaveAColumn) {
+  YamlReader reader("x.yaml");
+  const auto node = only(reader, "a: {b: c, d: e}\n");
+  reader.error(node["a"]["b"], "wrong");
+  reader.warn(node["a"]["d"], "doubtful");
+  EXPECT_EQ(to_string(reader.diagnostics()), "x.yaml:1:8: error: wrong\nx.yaml:1:14: warning: doubtful");
+}
+
 TEST(YamlReader, RefusesAKeyThatStandsTwice) {
   YamlReader reader("x.yaml");
   EXPECT_FALSE(reader.expect_map(only(reader, "a: 1\na: 2\n"), "spec", {"a"}));
@@ -68,6 +76,27 @@ TEST(YamlReader, ReadsQuantitiesAndRefusesOthers) {
   EXPECT_EQ(reader.bytes(node["bad_b"], "bad_b"), std::nullopt);
   EXPECT_EQ(reader.integer(node["n"], "port", 0, 65535), std::nullopt);
   EXPECT_EQ(reader.diagnostics().size(), 3U);
+}
+
+TEST(YamlReader, ReadsEveryBooleanOfYamlAndRefusesOthers) {
+  for (const auto& [text, expected] : std::vector<std::pair<std::string, std::optional<bool>>>{{"true", true},
+                                                                                               {"True", true},
+                                                                                               {"YES", true},
+                                                                                               {"yes", true},
+                                                                                               {"on", true},
+                                                                                               {"false", false},
+                                                                                               {"False", false},
+                                                                                               {"no", false},
+                                                                                               {"Off", false},
+                                                                                               {"1", std::nullopt},
+                                                                                               {"tRue", std::nullopt},
+                                                                                               {"maybe", std::nullopt},
+                                                                                               {"[true]", std::nullopt},
+                                                                                               {"''", std::nullopt}}) {
+    YamlReader r("f.yaml");
+    EXPECT_EQ(r.boolean(r.parse("a: " + text)[0]["a"], "a"), expected) << text;
+    EXPECT_EQ(r.take_diagnostics().size(), expected ? 0U : 1U) << text;
+  }
 }
 
 TEST(Nearest, FindsTheSlipAndNotTheStranger) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ambit/result.h"
+#include "engine/rule_set.h"
 #include "util/diagnostics.h"
 
 namespace ambit::cli {
@@ -21,7 +22,7 @@ struct RecordedAlerts {
 };
 
 /// Judges the recording in `file` by these rules and its own scopes.
-using JudgeRecording =
-    std::function<Result<RecordedAlerts>(const std::string& file, const std::vector<util::Document>& rules)>;
+using JudgeRecording = std::function<Result<RecordedAlerts>(
+    const std::string& file, const std::vector<util::Document>& rules, const engine::CompileOptions& options)>;
 
 }  // namespace ambit::cli

@@ -15,7 +15,7 @@ namespace ambit::collector {
 
 /// Raised whenever anything that a recording holds changes its form. Other versions are refused: a recording replays
 /// under the version that wrote it.
-inline constexpr std::uint32_t kRecordingVersion = 1;
+inline constexpr std::uint32_t kRecordingVersion = 2;
 
 /// What a block holds. The first is `info`, then come `sets` and `state`; `events` and further `sets` follow; `end` is
 /// the last of a whole recording.

@@ -97,6 +97,12 @@ struct DocumentSource {
   Origin origin;  ///< of `paths`
 };
 
+/// How the rules of the source `rules` work together; Falco's words. Files named on a command line have their own.
+struct RuleSettings {
+  std::string matching = "all";            ///< all: every rule that holds is reported; first: the first in load order
+  std::string minimum_priority = "debug";  ///< rules of lower priority are left out
+};
+
 struct LedgerSettings {
   std::string path = "/var/lib/ambit/ledger.db";
   /// Days that access records and alerts are kept; a month covers the usual review cycle.
@@ -183,6 +189,7 @@ struct Config {
   HookSettings hooks;
   DocumentSource scopes{"scopes", {"/etc/ambit/scopes"}, Embedded::none, {}};
   DocumentSource rules{"rules", {}, Embedded::detections, {}};
+  RuleSettings rule_settings;
   DocumentSource packs{"packs", {}, Embedded::packs, {}};
   DocumentSource catalog{"catalog", {}, Embedded::catalog, {}};
   LedgerSettings ledger;

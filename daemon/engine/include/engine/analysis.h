@@ -18,7 +18,7 @@ struct Doubt {
   };
   Kind kind = Kind::never_true;
   std::string rule_id, file;
-  int line = 0;
+  int line = 0, column = 0;
   std::string message;
 };
 std::string_view name_of(Doubt::Kind kind) noexcept;

@@ -69,7 +69,7 @@ struct EventName {
   std::string_view value;
   std::string_view note;  ///< what differs from the system call, for people
 };
-/// System calls; the kinds' own names are not repeated here.
+/// System calls; of the kinds' own names only those that differ from the call.
 std::span<const EventName> event_names();
 
 /// The field of an event as outputs print it, "<NA>" where missing; for callers that show single fields.

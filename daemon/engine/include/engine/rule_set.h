@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,11 +24,25 @@ struct RuleSummary {
   std::string correlation;    ///< its type ("event_count"); empty: a rule on one event
   std::string priority;       ///< the word of the file ("warning")
   std::string file;
-  int line = 0;                      ///< of the rule's item
+  int line = 0, column = 0;          ///< of the rule's item
   KindSet kinds;                     ///< events the rule is tried on; empty: it can never fire
   std::vector<std::string> signals;  ///< what must be seen for it to work: declared, else derived from `kinds`
   std::vector<std::string> false_positives;
   std::size_t examples_fire = 0, examples_silent = 0;
+};
+
+/// A correlation as `ambit rules explain` shows it.
+struct CorrelationSummary {
+  struct Over {
+    std::string rule_id, rule_name;
+    std::vector<std::string> group_by;  ///< the fields of its events that name the group
+    std::string value;                  ///< field that value_count and value_sum look at
+  };
+  std::string type;
+  std::vector<Over> over;  ///< of temporal_ordered: the steps, in order
+  std::chrono::nanoseconds timespan{};
+  std::uint64_t low = 0;              ///< inclusive
+  std::optional<std::uint64_t> high;  ///< inclusive
 };
 
 /// How one example of a rule came out.
@@ -61,15 +77,28 @@ enum class Matching : std::uint8_t {
   all,    ///< every rule that holds is reported
   first,  ///< the first that holds for an event, as Falco does unless told otherwise
 };
+/// nullopt where there is no such word.
+std::optional<Matching> matching_of(std::string_view word);
+/// The words of priorities, the gravest first.
+std::vector<std::string> priority_names();
 struct CompileOptions {
   Matching matching = Matching::all;
-  std::string minimum_priority = "debug";  ///< rules of lower priority are left out
+  /// Rules of lower priority are left out; one that a correlation of this priority needs only feeds it.
+  std::string minimum_priority = "debug";
+};
+
+/// A rule of the files that is not in the set.
+struct LeftOutRule {
+  std::string name, file;
+  int line = 0;
+  std::string reason;
 };
 
 class RuleSet;
 struct CompileResult {
   std::shared_ptr<const RuleSet> set;  ///< null when a diagnostic is an error
   std::vector<util::Diagnostic> diagnostics;
+  std::vector<LeftOutRule> left_out;
 };
 
 /// The compiled rules: immutable, shared between threads, replaced as a whole.
@@ -102,7 +131,10 @@ class RuleSet {
   /// The compiled plan of a rule as text for people: for each kind of event what makes the rule a candidate, then the
   /// checks in the order they are made, with how many rules share each. Empty when there is no such rule.
   [[nodiscard]] std::string plan(std::string_view id) const;
-  /// sha256 (hex) over the files in order: names the rules in evidence.
+  /// nullopt where the id is not a correlation's.
+  [[nodiscard]] std::optional<CorrelationSummary> correlation(std::string_view id) const;
+  /// sha256 (hex) over the files in order, and the options where they are not the usual ones: names the rules in
+  /// evidence.
   [[nodiscard]] const std::string& hash() const noexcept;
 
   struct Impl;

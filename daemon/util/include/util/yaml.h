@@ -53,6 +53,8 @@ class YamlReader {
   std::vector<Diagnostic> take_diagnostics() { return std::move(diagnostics_); }
 
  private:
+  static int column_of(const YAML::Node& node);
+
   std::string file_;
   std::vector<Diagnostic> diagnostics_;
 };
