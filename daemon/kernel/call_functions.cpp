@@ -39,10 +39,8 @@ constexpr std::array kOtherNames = {
 
 /// The same at 32-bit entry only.
 constexpr std::array kOtherNames32 = {
-    OtherName{"mmap", "mmap_pgoff"},
-    OtherName{"clone", "ia32_clone"},
-    OtherName{"sendfile", "sendfile"},
-    OtherName{"recvmmsg", "recvmmsg_time32"},
+    OtherName{"mmap", "mmap_pgoff"},          OtherName{"clone", "ia32_clone"},
+    OtherName{"sendfile", "sendfile"},        OtherName{"recvmmsg", "recvmmsg_time32"},
     OtherName{"fallocate", "ia32_fallocate"},
 };
 

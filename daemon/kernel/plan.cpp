@@ -113,8 +113,9 @@ std::vector<SignalState> resolve_plan(const Refusals& refusals, const std::vecto
     } else if (auto& best = plan.back(); state.state == HookState::active) {
       state.detail = fmt::format("{}: {}", best.hook, best.detail);
       best = std::move(state);
-    } else if (state.hook != best.hook) {  // of two ways by one hook the first says why
-      best.detail += fmt::format("; {}: {}", state.hook, state.detail);
+    } else if (const auto why = fmt::format("{}: {}", state.hook, state.detail);
+               state.hook != best.hook && best.detail.find(why) == std::string::npos) {
+      best.detail += "; " + why;  // once for each hook: some are a way twice
     }
   }
   return plan;

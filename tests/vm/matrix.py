@@ -86,7 +86,8 @@ def table(results, readme, write):
         less = []
         for signal in signals:
             # The plan itself denies what others would use.
-            reasons = [part for part in signal["detail"].split("; ") if part and not part.endswith("denied by configuration")]
+            reasons = [part for part in signal["detail"].split("; ")
+                       if part and not part.endswith(("denied by configuration", " is denied")) and not part.startswith("canary ")]
             if not is_seen(signal):
                 less.append(f"`{signal['signal']}` not at all: {'; '.join(reasons) or signal['detail']}")
             elif reasons:
