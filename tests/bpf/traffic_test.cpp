@@ -427,26 +427,63 @@ TEST_F(Traffic, WhoIsIgnoredIsNotCounted) {
   }
 }
 
-TEST(TrafficTables, ClosedSocketsMakeRoomAndThoseBeyondItAreCounted) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
-  auto options = own_options();
-  options.max_sockets = kTable;
-  auto loaded = kernel::Sensor::load(options);
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message;
-  ASSERT_TRUE((*loaded)->attach().ok());
-  const auto signals = (*loaded)->signals();
-  const auto traffic =
-      std::find_if(signals.begin(), signals.end(), [](const auto& s) { return s.signal == "traffic"; });
-  if (traffic == signals.end() || traffic->state != kernel::HookState::active)
-    GTEST_SKIP() << "this plan has no hook for traffic";
-  const auto refused = [&](Act act) {
-    const auto before = (*loaded)->read_losses().by_reason[AMBIT_LOSS_SOCKETS_FULL];
+/// One datagram to each of so many addresses, by one socket.
+int send_to(std::uint32_t peers) {
+  const int from = ::socket(AF_INET, SOCK_DGRAM, 0);
+  for (std::uint32_t i = 0; i < peers; ++i) {
+    auto peer = loopback(false, kPort);
+    reinterpret_cast<sockaddr_in&>(peer).sin_addr.s_addr = htonl(INADDR_LOOPBACK + 256 + i);
+    if (::sendto(from, "x", 1, 0, plain(peer), sizeof(sockaddr_in)) != 1) return 1;
+  }
+  return 0;
+}
+int send_to_few(const char*) {
+  return send_to(4);
+}
+int send_to_many(const char*) {
+  return send_to(3 * kTable);
+}
+
+/// A sensor with these bounds, and how many of one loss an act makes.
+class TrafficTables : public testing::Test {
+ protected:
+  void load(std::uint32_t kernel::Options::*bound) {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root: loads BPF programs";
+    auto options = own_options();
+    options.*bound = kTable;
+    auto loaded = kernel::Sensor::load(options);
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    sensor_ = std::move(*loaded);
+    ASSERT_TRUE(sensor_->attach().ok());
+    const auto signals = sensor_->signals();
+    const auto traffic =
+        std::find_if(signals.begin(), signals.end(), [](const auto& s) { return s.signal == "traffic"; });
+    if (traffic == signals.end() || traffic->state != kernel::HookState::active)
+      GTEST_SKIP() << "this plan has no hook for traffic";
+  }
+  std::uint64_t lost_by(Act act, std::uint32_t reason) {
+    const auto before = sensor_->read_losses().by_reason[reason];
     EXPECT_EQ(Actor::run(act), 0);
-    return (*loaded)->read_losses().by_reason[AMBIT_LOSS_SOCKETS_FULL] - before;
-  };
-  EXPECT_EQ(refused(connect_one_after_the_other), 0U);
-  EXPECT_GE(refused(connect_all_at_once), kTable);
-  EXPECT_EQ(refused(connect_one_after_the_other), 0U);
+    return sensor_->read_losses().by_reason[reason] - before;
+  }
+
+ private:
+  std::unique_ptr<kernel::Sensor> sensor_;
+};
+
+TEST_F(TrafficTables, ClosedSocketsMakeRoomAndThoseBeyondItAreCounted) {
+  ASSERT_NO_FATAL_FAILURE(load(&kernel::Options::max_sockets));
+  if (IsSkipped()) return;
+  EXPECT_EQ(lost_by(connect_one_after_the_other, AMBIT_LOSS_SOCKETS_FULL), 0U);
+  EXPECT_GE(lost_by(connect_all_at_once, AMBIT_LOSS_SOCKETS_FULL), kTable);
+  EXPECT_EQ(lost_by(connect_one_after_the_other, AMBIT_LOSS_SOCKETS_FULL), 0U);
+}
+
+TEST_F(TrafficTables, PeersBeyondTheBoundAreCounted) {
+  ASSERT_NO_FATAL_FAILURE(load(&kernel::Options::max_peers));
+  if (IsSkipped()) return;
+  EXPECT_EQ(lost_by(send_to_few, AMBIT_LOSS_TRAFFIC_FULL), 0U);
+  EXPECT_GE(lost_by(send_to_many, AMBIT_LOSS_TRAFFIC_FULL), kTable);
 }
 
 }  // namespace
