@@ -77,6 +77,9 @@ std::optional<Mechanism> mechanism_of(const Event& event) noexcept {
   }
 }
 
+/// The pipeline's reason of a loss after which names may lead to other objects than was told.
+constexpr std::string_view kNamesLost = "fanotify_full";
+
 bool is_name_change(EventKind kind) noexcept {
   return kind >= EventKind::rename && kind <= EventKind::fallocate;
 }
@@ -279,8 +282,13 @@ void Judge::Impl::judge_traffic(const Enriched& enriched, Judgement& out) {
     conclude(*member, judge_network(subject_of(*member, process, 0), enriched), out);
 }
 
-void Judge::Impl::judge_loss(const Enriched& enriched, Judgement& out) const {
+void Judge::Impl::judge_loss(const Enriched& enriched, Judgement& out) {
   const auto& facts = std::get<LossFacts>(enriched.event->facts);
+  if (facts.reason == kNamesLost) {
+    for (auto& state : states) {
+      if (state.is_resolved) Objects::want(state);
+    }
+  }
   const Member* member = enriched.process ? members.find(enriched.process->key) : nullptr;
   if (member == nullptr && facts.image != 0) member = members.find_image(facts.image);
   set_late_membership(member, facts.image, out);

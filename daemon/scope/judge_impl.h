@@ -57,7 +57,7 @@ class Judge::Impl {
   void judge_open(const Enriched& enriched, Member& member, Judgement& out);
   void judge_name_change(const Enriched& enriched, Member& member, Judgement& out);
   void note_names(const Enriched& enriched);
-  void judge_loss(const Enriched& enriched, Judgement& out) const;
+  void judge_loss(const Enriched& enriched, Judgement& out);
   void judge_traffic(const Enriched& enriched, Judgement& out);
   /// Of what is told after the act, when the process may be gone.
   void set_late_membership(const Member* member, ImageId image, Judgement& out) const;

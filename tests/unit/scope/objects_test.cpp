@@ -200,6 +200,16 @@ TEST_F(Objects_, AreLookedUpAgainWhenNamesChange) {
   EXPECT_THAT(world.judge->take_resolve_requests(), SizeIs(1));
 }
 
+TEST_F(Objects_, AreLookedUpAgainWhenChangesOfNamesWereLost) {
+  Event event = world.make(EventKind::loss, 0);
+  event.facts = LossFacts{"ring_full", 1, 0};
+  world.send(event, nullptr);
+  EXPECT_THAT(world.judge->take_resolve_requests(), IsEmpty());
+  event.facts = LossFacts{"fanotify_full", 1, 0};
+  world.send(event, nullptr);
+  EXPECT_THAT(world.judge->take_resolve_requests(), SizeIs(1));
+}
+
 TEST_F(Objects_, AreLookedUpAgainWhenAFileIsMadeAmongThem) {
   World::File made = object(999, 600);
   made.access = AMBIT_ACCESS_WRITE | AMBIT_ACCESS_CREATED;
