@@ -14,6 +14,7 @@ from harness.check import Cases, Skip, expect, expect_contains, expect_equal
 from harness.one_act import Bench, Row, Silence, alerts_of, check, pid_of
 
 BUILD = os.path.abspath(sys.argv[1])
+os.environ.pop("PYTHONPATH", None)  # for this program; an interpreter that acts would read there, too
 NOBODY = 65534
 SHARED_MEMORY = "/dev/shm/ambit-detections"
 # Devices by their names alone: what they do is what /dev/null does.
