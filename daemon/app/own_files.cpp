@@ -88,6 +88,7 @@ void OwnFiles::protect(const OwnPaths& paths) {
   add(paths.parts, kOwnParts);
   add(paths.rules, kOwnRules);
   std::vector<int> fds;
+  fds.reserve(files.size());
   for (const auto& [fd, flags] : files) fds.push_back(fd.get());
   const auto objects = identify_(fds);
   if (!objects.ok()) {
