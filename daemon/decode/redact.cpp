@@ -258,14 +258,6 @@ std::string redact_text(std::string_view text) {
   return may_hold_secret(text) ? redact_closely(text) : std::string(text);
 }
 
-void redact_text(std::string_view text, std::string& out) {
-  if (may_hold_secret(text)) {
-    out = redact_closely(text);
-  } else {
-    out = text;
-  }
-}
-
 std::string redact_closely(std::string_view text) {
   return Redactor(text).run();
 }

@@ -69,6 +69,18 @@ class ReplayTest : public testing::Test {
     host.tick(std::chrono::seconds(30));  // windows close
     host.open(10, "/etc/passwd");
   }
+  /// Of a whole recording, with some acts before it and some in it.
+  std::vector<collector::RecordingReader::Block> recorded_blocks() {
+    run_before();
+    host.record(client);
+    run_after();
+    host.end_recording();
+    std::vector<collector::RecordingReader::Block> blocks;
+    std::istringstream in(client->file());
+    auto reader = collector::RecordingReader::open(in);
+    while (auto block = reader->next()) blocks.push_back(std::move(*block));
+    return blocks;
+  }
 
   std::shared_ptr<SetTexts> texts = test::sample_texts();
   test::RecordedHost host{test::sets_of(texts)};
@@ -275,14 +287,7 @@ TEST_F(ReplayTest, ACutFileIsReplayedUpToTheCut) {
 }
 
 TEST_F(ReplayTest, APartThatMakesNoSenseIsNamed) {
-  run_before();
-  host.record(client);
-  run_after();
-  host.end_recording();
-  std::vector<collector::RecordingReader::Block> blocks;
-  std::istringstream in(client->file());
-  auto reader = collector::RecordingReader::open(in);
-  while (auto block = reader->next()) blocks.push_back(std::move(*block));
+  const auto blocks = recorded_blocks();
   ASSERT_GE(blocks.size(), 5U);
   const auto with = [&](std::size_t at, const std::string& payload) {
     collector::RecordingWriter writer;
@@ -310,15 +315,8 @@ TEST_F(ReplayTest, APartThatMakesNoSenseIsNamed) {
 }
 
 TEST_F(ReplayTest, BytesThatMakeNoSenseNeverCrash) {
-  run_before();
-  host.record(client);
-  run_after();
-  host.end_recording();
   // The blocks are whole, and their payloads are not: as if somebody had made the file.
-  std::vector<collector::RecordingReader::Block> blocks;
-  std::istringstream in(client->file());
-  auto reader = collector::RecordingReader::open(in);
-  while (auto block = reader->next()) blocks.push_back(std::move(*block));
+  const auto blocks = recorded_blocks();
   std::uint64_t random = 88172645463325252ULL;
   const auto next = [&] {
     random ^= random << 13;

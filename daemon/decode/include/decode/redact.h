@@ -14,8 +14,6 @@ inline constexpr std::string_view kRedacted = "<redacted>";
 /// `password=...`, `Authorization: ...`, `Bearer ...`, and tokens of well-known shape (hf_, sk-, ghp_, xoxb-, AKIA, JWT
 /// ...). Text that holds none comes back unchanged. Linear in the length of the text.
 std::string redact_text(std::string_view text);
-/// Into `out`, in place of what it holds; `text` does not lie in it.
-void redact_text(std::string_view text, std::string& out);
 
 /// The same for an argument vector, where a secret may also stand in the argument after its option (`--api-key X`,
 /// `-H "Authorization: ..."`, `-u user:password`).
