@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include "text_lines.h"
 #include "util/yaml.h"
 
 namespace ambit::cli {
@@ -66,16 +67,10 @@ bool is_comment(std::string_view line) {
   return at != std::string_view::npos && line[at] == '#';
 }
 
+/// Without blanks at their ends.
 Lines split(const std::string& text) {
-  Lines out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    line.erase(line.find_last_not_of(" \t\r") + 1);
-    out.push_back(std::move(line));
-    at = end + 1;
-  }
+  Lines out = lines_of(text);
+  for (auto& line : out) line.erase(line.find_last_not_of(" \t\r") + 1);
   return out;
 }
 

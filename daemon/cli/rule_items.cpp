@@ -4,20 +4,11 @@
 #include <algorithm>
 #include <array>
 
+#include "text_lines.h"
 #include "util/yaml.h"
 
 namespace ambit::cli {
 namespace {
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto end = std::min(text.find('\n', at), text.size());
-    out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
 
 std::string trimmed(const std::string& line) {
   const auto first = line.find_first_not_of(" \t\r");
